@@ -1,0 +1,137 @@
+"""One frozen `Settings`, read from the environment (``IZWI_…``) and from a TOML file; wrong or unknown ones stop the start."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+PREFIX = "IZWI_"
+
+
+class BadSettings(Exception):
+    """The settings are wrong; the message lists each one, what is wrong with it and what would be right."""
+
+
+class Settings(BaseSettings):
+    """How this Izwi runs. Every field can be set as ``IZWI_<FIELD>`` or, lower case, in the file ``IZWI_CONFIG`` names."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 to be reached from other machines")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on")
+    data_dir: Path = Field(Path("var"), description="Where the database, keys and secrets live; made on first start")
+    database_url: str = Field(
+        "", description="`postgresql://…` or `sqlite:///…`; empty: the SQLite file `izwi.db` in the data directory"
+    )
+    production: bool = Field(False, description="A live service: no simulator, whatever else is set")
+    public_url: str = Field("", description="How the provider reaches this server, e.g. `https://izwi.example.org`")
+    region: str = Field("ZW", pattern="^[A-Z]{2}$", description="Country that local phone numbers belong to (ISO 3166)")
+    zone: str = Field("Africa/Harare", description="Time zone shown to people (IANA name)")
+
+    africastalking_username: str = Field("sandbox", min_length=1, description="Africa's Talking user name")
+    africastalking_api_key: str = Field("", repr=False, description="Africa's Talking API key; empty: nothing is sent")
+    africastalking_sender: str = Field("", description="Sender id or short code that our messages come from")
+    africastalking_url: str = Field("", description="Base URL of the messaging API, for tests; empty: Africa's Talking")
+
+    survey: str = Field("leave_no_one_behind", description="Survey that a dialled service code starts")
+    service_codes: dict[str, str] = Field(
+        default_factory=dict, description='Service codes with a survey of their own: `{"*384*77#": "survey_id"}`'
+    )
+    keywords: dict[str, str] = Field(
+        default_factory=lambda: {"IZWI": "leave_no_one_behind"},
+        description="First word of an SMS and the survey that it starts",
+    )
+    surveys_dir: Path | None = Field(None, description="Folder of further XLSForms; empty: `surveys` in the data directory")
+
+    ussd_septets: int = Field(160, ge=60, le=182, description="Room on a USSD page in septets; no network shows over 182")
+    ussd_ucs2: int = Field(80, ge=40, le=91, description="Room on a USSD page that needs characters outside GSM-7")
+    sms_septets: int = Field(459, ge=160, le=1530, description="Longest SMS in septets (459 is three parts)")
+    sms_ucs2: int = Field(201, ge=70, le=670, description="Longest SMS in characters when one is outside GSM-7")
+    resume_hours: float = Field(24, gt=0, description="How long an unfinished survey waits for its respondent")
+    session_seconds: int = Field(600, ge=60, description="After this silence a USSD session counts as dropped")
+    turn_seconds: float = Field(8, gt=0, le=60, description="A USSD turn that takes longer gets a sentence instead")
+    queue_limit: int = Field(5000, ge=1, description="Turns that may wait for the writer before new ones are turned away")
+
+    send_batch: int = Field(50, ge=1, le=500, description="Messages that the worker claims at a time")
+    send_timeout_seconds: float = Field(10, gt=0, le=60, description="How long a provider may take to answer a send")
+    lease_seconds: int = Field(60, ge=5, description="After this time an unanswered send counts as of unknown outcome")
+    send_attempts: int = Field(20, ge=1, description="How often a message that was surely not sent is tried")
+    message_hours: float = Field(24, gt=0, description="A message not sent after this time is given up, not sent late")
+
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (OSError, ValueError):
+            raise ValueError("not a time zone; write an IANA name such as Africa/Harare") from None
+        return zone
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("starts with neither sqlite:/// nor postgresql://")
+        return url
+
+    @property
+    def database(self) -> str:
+        """The database's URL with its default filled in."""
+        url = self.database_url or f"sqlite:///{self.data_dir.absolute() / 'izwi.db'}"
+        return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @property
+    def surveys(self) -> Path:
+        """The folder for an organisation's own surveys."""
+        return self.surveys_dir or self.data_dir / "surveys"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the signature is the library's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order: what code passes, then the environment, then the file."""
+        config = os.environ.get(PREFIX + "CONFIG")
+        toml = (TomlConfigSettingsSource(settings_cls, Path(config)),) if config else ()
+        return (init_settings, env_settings, *toml)
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings, or raise `BadSettings` with a sentence per fault."""
+    faults = [*_missing_file(os.environ), *_unknown(os.environ)]
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        for fault in error.errors():
+            name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
+            known = "" if fault["type"] != "extra_forbidden" else " (in the settings file)"
+            faults.append(f"{name}{known}: {fault['msg'].removeprefix('Value error, ')}")
+    except (OSError, ValueError) as error:
+        faults.append(f"{PREFIX}CONFIG: the settings cannot be read ({type(error).__name__}); is it valid TOML or JSON?")
+    if faults:
+        raise BadSettings("\n".join(faults))
+    return settings
+
+
+def _missing_file(environ: Mapping[str, str]) -> list[str]:
+    config = environ.get(PREFIX + "CONFIG")
+    return [] if not config or Path(config).is_file() else [f"{PREFIX}CONFIG: there is no file {config}"]
+
+
+def _unknown(environ: Mapping[str, str]) -> list[str]:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {PREFIX + "CONFIG"}
+    return [f"{name}: no such setting; `izwi doctor` lists them all" for name in sorted(environ) if _strange(name, known)]
+
+
+def _strange(name: str, known: set[str]) -> bool:
+    return name.upper().startswith(PREFIX) and name.upper() not in known

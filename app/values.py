@@ -1,0 +1,87 @@
+"""The small words every floor shares: a phone number that hides itself, a screen, the room a handset gives it."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+import phonenumbers
+
+_CANONICAL = re.compile(r"\+[1-9][0-9]{7,14}", re.ASCII)
+
+
+class Medium(StrEnum):
+    """How a respondent reaches us: a dialled menu or text messages."""
+
+    USSD = "ussd"
+    SMS = "sms"
+
+
+class RunState(StrEnum):
+    """Where one person's journey through a survey stands; all but ``active`` are final."""
+
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    STOPPED = "stopped"
+    EXPIRED = "expired"
+    SCREENED_OUT = "screened_out"
+
+
+class NotAPhoneNumber(ValueError):
+    """The text is not a phone number that can be written in E.164 form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Msisdn:
+    """A phone number in E.164 form (``+263…``). Prints masked, so that no log or error can show it by accident."""
+
+    e164: str
+
+    @classmethod
+    def parse(cls, text: str, *, region: str) -> Self:
+        """Read a number in international or local form; `region` (ISO 3166, "ZW") decides what a local form means."""
+        text = text.strip()
+        if _CANONICAL.fullmatch(text):
+            return cls(text)
+        if text.startswith("00"):
+            text = "+" + text[2:]
+        try:
+            number = phonenumbers.parse(text, region)
+        except phonenumbers.NumberParseException:
+            raise NotAPhoneNumber("not a phone number") from None
+        if not phonenumbers.is_possible_number(number):
+            raise NotAPhoneNumber("too long or too short for a phone number")
+        return cls(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+    @property
+    def masked(self) -> str:
+        """What a person may be shown: country code and the last two digits."""
+        return f"{self.e164[:4]}…{self.e164[-2:]}"
+
+    def __str__(self) -> str:
+        return self.masked
+
+    def __repr__(self) -> str:
+        return f"Msisdn({self.masked})"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What fits on one page of a handset: septets of GSM-7 text, or UCS-2 units when a character needs them."""
+
+    medium: Medium
+    septets: int
+    ucs2: int
+
+
+USSD_ROOM = Room(Medium.USSD, 160, 80)
+SMS_ROOM = Room(Medium.SMS, 459, 201)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One page as the handset shows it; `final` ends a USSD session."""
+
+    text: str
+    final: bool
