@@ -1,0 +1,87 @@
+"""The form's instance with the answers in it, made only when an expression has to be worked out."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+
+from app.flows.expressions import Expression
+from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
+from app.flows.shuffle import shuffled
+
+
+class Document:
+    """One turn's view of a run: texts, relevance, choices and values at a moment, in a language."""
+
+    __slots__ = ("_answers", "_at", "_flow", "_nodes", "_seed", "locale")
+
+    def __init__(self, flow: Flow, answers: Mapping[str, str], *, locale: str, seed: int, at: datetime) -> None:
+        self._flow, self._answers, self._seed = flow, answers, seed
+        self.locale, self._at = locale, at
+        self._nodes: list[Any] | None = None
+
+    def changed(self) -> None:
+        """Forget the instance: the answers are no longer the same."""
+        self._nodes = None
+
+    def nodes(self) -> list[Any]:
+        """Return the elements of the instance in document order, the root first, calculations done."""
+        if self._nodes is None:
+            self._nodes = nodes = list(deepcopy(self._flow.template).iter())
+            by_name = self._flow.by_name
+            for name, value in self._answers.items():
+                nodes[by_name[name].slot].text = value
+            for question in self._flow.calculates:
+                if question.calculate and self.relevant(question):
+                    nodes[question.slot].text = self.value(question.calculate, question)
+        return self._nodes
+
+    def value(self, expression: Expression, question: Question) -> Any:
+        """Work an expression out at a question."""
+        nodes = self.nodes()
+        return expression(nodes[0], nodes[question.slot], self._at.replace(tzinfo=None).isoformat(), self.locale)
+
+    def relevant(self, question: Question) -> bool:
+        """Say whether a question applies, with all the groups that it is in."""
+        return all(self.value(condition, question) for condition in question.relevant)
+
+    def holds(self, question: Question, value: str) -> bool:
+        """Say whether the constraint allows this value."""
+        if question.constraint is None:
+            return True
+        nodes = self.nodes()
+        before, nodes[question.slot].text = nodes[question.slot].text, value
+        allowed = bool(self.value(question.constraint, question))
+        nodes[question.slot].text = before
+        return allowed
+
+    def required(self, question: Question) -> bool:
+        """Say whether a question may not be skipped."""
+        return question.required if isinstance(question.required, bool) else self.value(question.required, question)
+
+    def choices(self, question: Question) -> Sequence[Choice]:
+        """Return the choices that are left by the filter, in the order this run shows them."""
+        if question.choices is None:
+            return ()
+        choices = self._filtered(question, question.choices)
+        if not question.choices.randomize:
+            return choices
+        seed = question.choices.seed
+        return shuffled(tuple(choices), int(self.value(seed, question)) if seed else self._seed)
+
+    def _filtered(self, question: Question, listed: ChoiceList) -> Sequence[Choice]:
+        if listed.nodeset is None:
+            return listed.choices
+        return [listed.by_element[item] for item in self.value(listed.nodeset, question)]
+
+    def text(self, texts: Mapping[str, Text], question: Question) -> str:
+        """Write a text in the run's language, or in the form's first language where it has none."""
+        text = texts.get(self.locale) or texts.get(self._flow.locale) or next(iter(texts.values()), ())
+        if len(text) == 1 and isinstance(text[0], str):
+            return text[0]
+        return "".join(piece if isinstance(piece, str) else self.value(piece, question) for piece in text)
+
+    def calculated(self) -> dict[str, str]:
+        """Return the form's own values."""
+        nodes = self.nodes() if self._flow.calculates else []
+        return {question.name: nodes[question.slot].text or "" for question in self._flow.calculates}

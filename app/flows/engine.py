@@ -1,0 +1,278 @@
+"""The survey engine: one reply in, the next screen out. Pure: no clock, no store, no chance; the same turn, the same screen.
+
+A respondent is asked the next relevant unanswered question in document order. Figures answer; `0` skips, `99` shows more
+and `88` goes back where a list is on the screen, letters (`S`, `N`, `B` in English) do so where figures are answers.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import count, islice
+
+from app.flows.document import Document
+from app.flows.flow import Choice, Flow, Question
+from app.flows.phrases import fold, say, words
+from app.flows.questions.base import Accepted, Shown
+from app.flows.screens import Layout, pages
+from app.flows.state import Answered, Ended, Event, Refused, Reply, Restored, SetAside, State, Step, milliseconds
+from app.values import Medium, RunState, Screen
+
+# Numbers no entry may have: 00 and 98 belong to the operators' own paging, the others to ours.
+SKIP, BACK, MORE = "0", "88", "99"
+_TAKEN = {88, 98, 99}
+_NUMBERS = tuple(islice((number for number in count(1) if number not in _TAKEN), 3000))
+
+
+def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
+    """Take one reply of a run and return its new state, the screen to show and what happened.
+
+    `at` is the moment in the survey's own zone. `state` is not changed.
+    """
+    turn = _Turn(flow, state, reply, at)
+    if state.ended:
+        turn.page_through_the_end()
+    elif not state.open:
+        turn.go_on(0)
+    elif reply.words is None:
+        turn.state.page, turn.state.refused = 0, ""
+    else:
+        turn.take(reply.words)
+    return Step(turn.state, turn.screen(), tuple(turn.events))
+
+
+class _Turn:
+    """One turn in the making."""
+
+    __slots__ = ("at", "document", "events", "flow", "reply", "state")
+
+    def __init__(self, flow: Flow, state: State, reply: Reply, at: datetime) -> None:
+        self.flow, self.reply, self.at = flow, reply, at
+        self.state = state.copy()
+        self.document = Document(flow, self.state.answers, locale=state.locale, seed=state.seed, at=at)
+        self.events: list[Event] = []
+
+    # -- understanding the reply ----------------------------------------------------------------------------------
+
+    def take(self, typed: str) -> None:
+        """Steer, skip or answer, as the reply says."""
+        question = self.flow.by_name[self.state.open]
+        steer = self.steering(question, typed)
+        if steer == MORE:
+            self.state.page += 1
+            self.state.refused = ""
+        elif steer == BACK:
+            self.back(question)
+        elif steer == SKIP:
+            self.skip(question, typed)
+        else:
+            self.answer(question, typed)
+
+    def steering(self, question: Question, typed: str) -> str:
+        """Return SKIP, BACK or MORE if the reply steers, else an empty string."""
+        word = fold(typed)
+        steer = ""
+        if question.kind.listed and word in {SKIP, BACK, MORE}:
+            steer = word
+        elif word and not word[0].isdigit():
+            steer = _word_of(word, self.state.locale, letters=not question.kind.listed)
+        if steer == MORE and self.state.page + 1 >= len(self.pages()):
+            return ""
+        return steer
+
+    def back(self, question: Question) -> None:
+        """Go to the page before, or to the question answered before this one; its answer stays until a new one comes."""
+        self.state.refused = ""
+        if self.state.page:
+            self.state.page -= 1
+            return
+        for other in reversed(self.flow.questions[: question.index]):
+            if other.name in self.state.answers and other.kind.asked:
+                self.open(other, [])
+                return
+
+    def skip(self, question: Question, typed: str) -> None:
+        """Leave a question out where the survey allows it; a default then stands."""
+        if question.default:
+            self.accept(question, question.default, typed)
+        elif self.document.required(question):
+            self.refuse(question, "needed")
+        else:
+            self.accept(question, "", typed)
+
+    def answer(self, question: Question, typed: str) -> None:
+        """Take the reply as an answer, or say why it is none."""
+        result = question.kind.read(typed, self.shown(question))
+        if not isinstance(result, Accepted):
+            self.refuse(question, result.phrase)
+        elif not self.document.holds(question, result.value):
+            self.refuse(question, "constraint")
+        else:
+            self.accept(question, result.value, typed)
+
+    def shown(self, question: Question) -> Sequence[Shown]:
+        """Return the choices with the numbers they have on the screen."""
+        choices = self.document.choices(question)
+        return [
+            Shown(number, each.name, each.spoken) for number, each in zip(_NUMBERS, choices, strict=False)
+        ]
+
+    def refuse(self, question: Question, reason: str) -> None:
+        """Ask again, and say why."""
+        self.state.tries += 1
+        self.state.refused, self.state.page = reason, 0
+        self.events.append(Refused(question.name, reason))
+
+    # -- moving on ------------------------------------------------------------------------------------------------
+
+    def accept(self, question: Question, value: str, typed: str) -> None:
+        """Keep an answer and go on to the next question."""
+        state = self.state
+        order = " ".join(each.name for each in self.document.choices(question)) if question.choices else None
+        state.answers[question.name] = value
+        state.aside.pop(question.name, None)
+        self.document.changed()
+        if question.sets_language and value in self.flow.locales:
+            state.locale = self.document.locale = value
+        self.events.append(
+            Answered(question.name, value or None, typed, state.tries + 1, order, state.locale, state.asked_ms)
+        )
+        start = question.index + 1
+        if (first := self.flow.dependents.get(question.name)) is not None:
+            self.reconcile(first)
+            start = min(start, first)
+        self.go_on(start)
+
+    def reconcile(self, start: int) -> None:
+        """Set answers aside whose question no longer applies, and bring back those whose question does again."""
+        state = self.state
+        for question in self.flow.questions[start:]:
+            if question.name in state.answers:
+                if not self.document.relevant(question) or not self.offered(question, state.answers[question.name]):
+                    state.aside[question.name] = state.answers.pop(question.name)
+                    self.events.append(SetAside(question.name))
+                    self.document.changed()
+            elif question.name in state.aside:
+                value = state.aside[question.name]
+                if self.document.relevant(question) and self.offered(question, value):
+                    state.answers[question.name] = state.aside.pop(question.name)
+                    self.events.append(Restored(question.name))
+                    self.document.changed()
+
+    def offered(self, question: Question, value: str) -> bool:
+        """Say whether a filtered list still has what was chosen from it."""
+        if question.choices is None or question.choices.nodeset is None:
+            return True
+        names = {choice.name for choice in self.document.choices(question)}
+        return names.issuperset(value.split())
+
+    def go_on(self, start: int) -> None:
+        """Open the next relevant unanswered question from place `start` on, or end the run."""
+        notes: list[str] = []
+        for question in self.flow.questions[start:]:
+            if question.kind.asked:
+                if question.name in self.state.answers:
+                    notes.clear()
+                elif self.document.relevant(question):
+                    self.open(question, notes)
+                    return
+            elif question.calculate is None and self.document.relevant(question):
+                notes.append(question.name)
+                if question.end:
+                    self.end(question.end, question.name, notes)
+                    return
+        self.end(RunState.COMPLETED, "", notes)
+
+    def open(self, question: Question, notes: list[str]) -> None:
+        state = self.state
+        state.open, state.notes, state.page, state.tries, state.refused = question.name, notes, 0, 0, ""
+        state.asked_ms = milliseconds(self.at)
+
+    def end(self, how: RunState, reason: str, notes: list[str]) -> None:
+        last, state = self.state.open, self.state
+        state.open, state.notes, state.page, state.tries, state.refused = "", notes, 0, 0, ""
+        state.ended = how
+        self.events.append(Ended(how, reason, last, self.document.calculated()))
+
+    def page_through_the_end(self) -> None:
+        """After the last answer only the rest of a long farewell can be asked for."""
+        typed = fold(self.reply.words or "")
+        wants_more = typed == MORE or _word_of(typed, self.state.locale, letters=False) == MORE
+        if wants_more and self.state.page + 1 < len(self.pages()):
+            self.state.page += 1
+
+    # -- showing --------------------------------------------------------------------------------------------------
+
+    def screen(self) -> Screen:
+        """Return the page to show now."""
+        cut = self.pages()
+        self.state.page = min(self.state.page, len(cut) - 1)
+        return Screen(cut[self.state.page], final=bool(self.state.ended) and self.state.page == len(cut) - 1)
+
+    def pages(self) -> list[str]:
+        return pages(self.farewell() if self.state.ended else self.layout(), self.reply.room)
+
+    def farewell(self) -> Layout:
+        locale = self.state.locale
+        notes = self.notes() or (say("thank_you", locale),)
+        return Layout(notes, more=f"{MORE} {say('next', locale)}", back=f"{BACK} {say('back', locale)}")
+
+    def layout(self) -> Layout:
+        """Lay the open question out: why the last reply was refused, notes, the question, its choices, how to steer."""
+        question, state, document = self.flow.by_name[self.state.open], self.state, self.document
+        locale = state.locale
+        skip, back, more = SKIP, BACK, MORE
+        if not question.kind.listed:
+            skip, back, more = (say(f"{key}_letter", locale) for key in ("skip", "back", "next"))
+        foot = []
+        if question.kind.hint and not state.refused:
+            foot.append(say(question.kind.hint, locale))
+        if question.default:
+            foot.append(f"{skip} = {self.default(question)}")
+        elif not document.required(question):
+            foot.append(f"{skip} {say('skip', locale)}")
+        refusal = (self.refusal(question),) if state.refused else ()
+        return Layout(
+            paragraphs=(*refusal, *self.notes(), self.prompt(question)),
+            entries=tuple(
+                f"{number} {self.label(choice, question)}"
+                for number, choice in zip(_NUMBERS, document.choices(question), strict=False)
+            ),
+            foot=tuple(foot),
+            more=f"{more} {say('next', locale)}",
+            back=f"{back} {say('back', locale)}",
+            back_on_first=self.reply.room.medium is Medium.USSD and bool(state.answers),
+        )
+
+    def refusal(self, question: Question) -> str:
+        if self.state.refused == "constraint" and question.constraint_message:
+            return self.document.text(question.constraint_message, question)
+        if self.state.refused == "needed" and question.required_message:
+            return self.document.text(question.required_message, question)
+        key = {"constraint": "not_valid", "needed": "required"}.get(self.state.refused, self.state.refused)
+        return say(key, self.state.locale)
+
+    def notes(self) -> tuple[str, ...]:
+        by_name = self.flow.by_name
+        texts = (self.prompt(by_name[name]) for name in self.state.notes)
+        return tuple(text for text in texts if text)
+
+    def prompt(self, question: Question) -> str:
+        """The question's words: the short ones on a dialled menu, the full ones in a message."""
+        on_menu = self.reply.room.medium is Medium.USSD
+        texts = question.shorts if on_menu and self.state.locale in question.shorts else question.labels
+        return self.document.text(texts, question)
+
+    def label(self, choice: Choice, question: Question) -> str:
+        texts = choice.shorts if self.state.locale in choice.shorts else choice.labels
+        return self.document.text(texts, question)
+
+    def default(self, question: Question) -> str:
+        chosen = question.default.split()
+        labels = [self.label(each, question) for each in self.document.choices(question) if each.name in chosen]
+        return ", ".join(labels) or question.default
+
+
+def _word_of(word: str, locale: str, *, letters: bool) -> str:
+    for steer, key in ((SKIP, "skip"), (BACK, "back"), (MORE, "next")):
+        if word in words(f"words_{key}") or (letters and word == fold(say(f"{key}_letter", locale))):
+            return steer
+    return ""

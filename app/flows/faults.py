@@ -1,0 +1,35 @@
+"""What is wrong with a form: where, what, and the way out. A form with a fault is refused before anyone is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the organisation's own file: sheet and row as a spreadsheet counts them (row 1 is the header)."""
+
+    sheet: str
+    row: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a form."""
+
+    place: Place
+    name: str
+    problem: str
+    cure: str
+
+    def __str__(self) -> str:
+        where = f"{self.place.sheet}, row {self.place.row}" if self.place.row else self.place.sheet
+        name = f", {self.name}" if self.name else ""
+        return f"{where}{name}: {self.problem}. {self.cure}"
+
+
+class FormError(Exception):
+    """The form cannot be run as it is; `faults` says everything that must be mended."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)

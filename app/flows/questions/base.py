@@ -1,0 +1,81 @@
+"""What a question type must be able to do, and how a reply is matched to the choices of a list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Protocol
+
+from app.flows.phrases import fold, words
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The reply is an answer; `value` is what is stored, as ODK would write it."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The reply is no answer; `phrase` is the key of the sentence that says why."""
+
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A choice as it stood on the screen; `spoken` are its folded names in every language."""
+
+    number: int
+    name: str
+    spoken: tuple[str, ...]
+
+
+class QuestionType(Protocol):
+    """One XLSForm question type. `control` and `data_types` are how an XForm writes it."""
+
+    name: str
+    control: str
+    data_types: tuple[str, ...]
+    asked: bool
+    """Whether the respondent is asked at all."""
+    listed: bool
+    """Answered from a numbered list, so figures may steer; otherwise figures are answers and letters steer."""
+    hint: str
+    """Key of the sentence that tells how to reply, or empty."""
+
+    def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
+        """Understand a reply as typed."""
+        ...
+
+
+def choose(reply: str, shown: Sequence[Shown]) -> str | None:
+    """Find the one choice that a reply means: by number, by name, by label; small misspellings are forgiven."""
+    if reply.isascii() and reply.isdigit():
+        number = int(reply[:6])
+        by_number = next((choice.name for choice in shown if choice.number == number), None)
+        return by_number or next((choice.name for choice in shown if choice.name == reply), None)
+    word = fold(reply)
+    if not word:
+        return None
+    for choice in shown:
+        if word in choice.spoken:
+            return choice.name
+    for name in ("yes", "no"):
+        if word in words(f"words_{name}") and any(choice.name == name for choice in shown):
+            return name
+    return _nearest(word, shown)
+
+
+def _nearest(word: str, shown: Sequence[Shown]) -> str | None:
+    """Forgive about one slip in five letters, but never guess between two choices that are equally near."""
+    if len(word) < 4:
+        return None
+    scores = []
+    for choice in shown:
+        best = max(SequenceMatcher(None, word, spoken, autojunk=False).ratio() for spoken in choice.spoken)
+        scores.append((best, choice.name))
+    scores.sort(reverse=True)
+    if not scores or scores[0][0] < 0.8 or (len(scores) > 1 and scores[1][0] >= scores[0][0]):
+        return None
+    return scores[0][1]

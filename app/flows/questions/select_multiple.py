@@ -1,0 +1,31 @@
+"""`select_multiple`: one or more choices of a numbered list."""
+
+import re
+from collections.abc import Sequence
+
+from app.flows.questions.base import Accepted, Refused, Shown, choose
+
+_BETWEEN = re.compile(r"[\s,;.*/+&]+")
+
+
+class SelectMultiple:
+    """Several choices: "1 3", "1,3", "1*3"; "13" too where the list is shorter than ten; or their names or labels."""
+
+    name, control, data_types = "select_multiple", "select", ("string", "select")
+    asked, listed, hint = True, True, "choose_numbers"
+
+    def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
+        """Accept choices in any order; the stored value lists each once, in the order of the list."""
+        text = reply.strip()
+        whole = choose(text, shown)
+        if whole is not None:
+            return Accepted(whole)
+        parts = [part for part in _BETWEEN.split(text) if part]
+        if len(parts) == 1 and text.isascii() and text.isdigit() and len(shown) < 10:
+            parts = list(text)
+        if len(parts) < 2 or not all(part.isascii() and part.isdigit() for part in parts):
+            parts = [part.strip() for part in re.split(r"[,;\n]", text)]
+        chosen = [choose(part, shown) for part in parts if part]
+        if not chosen or None in chosen:
+            return Refused("choose_numbers")
+        return Accepted(" ".join(choice.name for choice in shown if choice.name in chosen))

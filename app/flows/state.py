@@ -1,0 +1,125 @@
+"""What the engine remembers of one run between two turns, what a turn brings in, and what it brings about."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.values import Room, RunState, Screen
+
+
+@dataclass(slots=True)
+class State:
+    """Where a run stands. Written to the store as JSON after every turn, and read back before the next."""
+
+    seed: int
+    locale: str
+    open: str = ""
+    """The question that waits for an answer; empty before the first turn and after the last."""
+    page: int = 0
+    tries: int = 0
+    asked_ms: int = 0
+    """When the open question was first shown, in milliseconds since 1970 (UTC)."""
+    notes: list[str] = field(default_factory=list)
+    """Notes shown together with the open question, or at the end."""
+    refused: str = ""
+    """Why the last reply was no answer: a phrase's key, ``constraint`` or ``needed``."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """Question → value as ODK writes it; empty where she skipped."""
+    aside: dict[str, str] = field(default_factory=dict)
+    """Answers to questions that are no longer relevant; they come back if the question does."""
+    ended: str = ""
+    """The final run state, once there is one."""
+
+    def dumps(self) -> str:
+        """Write as JSON, leaving out what has its usual value."""
+        return _ENCODE({key: value for key in _KEYS if (value := getattr(self, key))})
+
+    @classmethod
+    def loads(cls, text: str) -> "State":
+        """Read back what `dumps` wrote."""
+        values = json.loads(text)
+        return cls(values.pop("seed", 0), values.pop("locale", "en"), **values)
+
+    def copy(self) -> "State":
+        """Return a state that can be changed while this one stays."""
+        return State(
+            self.seed, self.locale, self.open, self.page, self.tries, self.asked_ms, list(self.notes), self.refused,
+            dict(self.answers), dict(self.aside), self.ended,
+        )  # fmt: skip
+
+
+_KEYS = tuple(State.__dataclass_fields__)
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a respondent did: typed `words`, or dialled (None), on a phone with this `room`."""
+
+    words: str | None
+    room: Room
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question got a value; None when it was skipped."""
+
+    question: str
+    value: str | None
+    raw: str
+    attempts: int
+    order: str | None
+    """The choices in the order shown, by name, parted by blanks."""
+    locale: str
+    asked_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A reply was no answer to the open question."""
+
+    question: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A question is no longer relevant, so its answer does not count for now."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A question is relevant again, and the answer given before counts again."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over. `reason` is the note that ended it, `question` the last one answered."""
+
+    state: RunState
+    reason: str
+    question: str
+    calculated: Mapping[str, str]
+    """The form's own values, worked out at the end."""
+
+
+Event = Answered | Refused | SetAside | Restored | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one turn brings about."""
+
+    state: State
+    screen: Screen
+    events: tuple[Event, ...]
+
+
+def milliseconds(at: datetime) -> int:
+    """Milliseconds since 1970 (UTC) of an aware time."""
+    return int(at.timestamp() * 1000)
