@@ -6,7 +6,7 @@ from typing import Any
 from lxml import etree
 
 from app.flows import dependencies, itext
-from app.flows.expressions import FUNCTIONS, JAVAROSA, Expression, check_functions, text_of
+from app.flows.expressions import FUNCTIONS, JAVAROSA, PLACE, Expression, check_functions, text_of
 from app.flows.faults import Fault, FormError, Place
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
 from app.flows.load import XF, Form, parse_xml
@@ -45,7 +45,7 @@ class _Compiler:
             raise FormError([Fault(Place("form", None), "", "there is no model with an instance", "Is it an XForm?")])
         self.root = _plain(instances[0][0])
         self.slots = {path: slot for slot, (path, _) in enumerate(_walk(self.root))}
-        self.instances = {each.get("id"): _plain(each[0]) for each in instances[1:] if len(each)}
+        self.instances = {each.get("id"): _numbered(_plain(each)) for each in instances[1:] if len(each)}
         self.binds = {bind.get("nodeset"): bind for bind in tree.iter(f"{XF}bind")}
         self.texts = itext.read(tree)
         self.choices: dict[str, dict[str, Choice]] = {}
@@ -240,13 +240,12 @@ class _Compiler:
             return ChoiceList("", tuple(items))
         nodeset, randomize, seed = itext.randomized(itemset.get("nodeset") or "")
         name = nodeset.partition("instance(")[2].partition(")")[0].strip("'\" ")
-        by_element = {item: self.item(item, path) for item in self.instances_of(name) for item in item}
-        self.choices[path] = {choice.name: choice for choice in by_element.values()}
+        choices = tuple(self.item(item, path) for instance in self.instances_of(name) for item in instance[0])
+        self.choices[path] = {choice.name: choice for choice in choices}
         return ChoiceList(
             name=name,
-            choices=tuple(by_element.values()),
-            nodeset=self.expression(nodeset, path, "", "choice_filter") if "[" in nodeset else None,
-            by_element=by_element,
+            choices=choices,
+            nodeset=self.expression(nodeset, path, "places", "choice_filter") if "[" in nodeset else None,
             randomize=randomize,
             seed=self.expression(seed, path, "number", "parameters") if seed else None,
         )
@@ -326,6 +325,13 @@ def _plain(element: Any) -> Any:
         if isinstance(child.tag, str):
             copy.append(_plain(child))
     return copy
+
+
+def _numbered(instance: Any) -> Any:
+    """Give each item of a list its place: libxml2 would copy an element of another document, but not an attribute."""
+    for place, item in enumerate(instance[0]):
+        item.set(PLACE, str(place))
+    return instance
 
 
 def _walk(element: Any, path: str = "") -> Iterator[tuple[str, Any]]:

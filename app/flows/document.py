@@ -72,7 +72,7 @@ class Document:
     def _filtered(self, question: Question, listed: ChoiceList) -> Sequence[Choice]:
         if listed.nodeset is None:
             return listed.choices
-        return [listed.by_element[item] for item in self.value(listed.nodeset, question)]
+        return [listed.choices[int(place)] for place in self.value(listed.nodeset, question)]
 
     def text(self, texts: Mapping[str, Text], question: Question) -> str:
         """Write a text in the run's language, or in the form's first language where it has none."""

@@ -171,7 +171,7 @@ class _Turn:
             if question.kind.asked:
                 if question.name in self.state.answers:
                     notes.clear()
-                elif self.document.relevant(question):
+                elif self.document.relevant(question) and self.answerable(question):
                     self.open(question, notes)
                     return
             elif question.calculate is None and self.document.relevant(question):
@@ -180,6 +180,10 @@ class _Turn:
                     self.end(question.end, question.name, notes)
                     return
         self.end(RunState.COMPLETED, "", notes)
+
+    def answerable(self, question: Question) -> bool:
+        """Say whether a list has anything left to choose from; nobody is asked an empty one."""
+        return question.choices is None or bool(self.document.choices(question))
 
     def open(self, question: Question, notes: list[str]) -> None:
         state = self.state

@@ -15,6 +15,7 @@ from lxml import etree
 from app.flows.xpath import BadExpression, Parsed
 
 JAVAROSA = "http://openrosa.org/javarosa"
+PLACE = "izwi-place"
 _EPOCH = date(1970, 1, 1)
 _CORE = frozenset(
     "boolean ceiling concat contains count false floor last local-name name normalize-space not number position "
@@ -23,12 +24,15 @@ _CORE = frozenset(
 
 
 class Expression:
-    """One compiled expression of a form; call it with the document's root and the node it belongs to."""
+    """One compiled expression of a form; call it with the document's root and the node it belongs to.
+
+    `want` is what it gives: boolean, string, number, or the places of the list items that it selects.
+    """
 
     __slots__ = ("_run", "paths", "source")
 
     def __init__(self, source: str, parsed: Parsed, want: str, functions: Mapping[tuple[str | None, str], Any]) -> None:
-        text = f"{want}({parsed.text})" if want else parsed.text
+        text = f"({parsed.text})/@{PLACE}" if want == "places" else f"{want}({parsed.text})"
         try:
             self._run = etree.XPath(text, namespaces={"jr": JAVAROSA}, extensions=functions, smart_strings=False)
         except etree.XPathError as error:
@@ -37,7 +41,7 @@ class Expression:
         self.source = source
 
     def __call__(self, root: Any, node: Any, at: str, locale: str) -> Any:
-        """Evaluate at `node` of the document `root`: a bool, a str or a list of elements, as it was compiled for."""
+        """Evaluate at `node` of the document `root`: a bool, str, float or list of places, as it was compiled for."""
         return self._run(node, doc=[root], here=[node], at=at, locale=locale)
 
 

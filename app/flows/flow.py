@@ -31,7 +31,6 @@ class ChoiceList:
     name: str
     choices: tuple[Choice, ...]
     nodeset: Expression | None = None
-    by_element: Mapping[Any, Choice] = field(default_factory=dict)
     randomize: bool = False
     seed: Expression | None = None
 

@@ -12,7 +12,7 @@ class SelectMultiple:
     """Several choices: "1 3", "1,3", "1*3"; "13" too where the list is shorter than ten; or their names or labels."""
 
     name, control, data_types = "select_multiple", "select", ("string", "select")
-    asked, listed, hint = True, True, "choose_numbers"
+    asked, listed, hint = True, True, "reply_numbers"
 
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Accept choices in any order; the stored value lists each once, in the order of the list."""
