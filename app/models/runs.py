@@ -1,0 +1,130 @@
+"""What happened: sessions, turns, runs and answers. Turns are append-only; a run's `state` is what the engine remembers."""
+
+import sqlalchemy as sa
+
+from app.models.base import metadata, one_of
+from app.models.types import BigId, Uid, Utc
+from app.values import Medium, RunState
+
+channel = sa.Table(
+    "channel",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("name", sa.String(64), nullable=False, unique=True),
+    sa.Column("provider", sa.String(32), nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+    comment="One line to one provider",
+)
+
+run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("uid", Uid, nullable=False, unique=True),
+    sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), nullable=True, comment="Cut with the respondent's link"),
+    sa.Column("respondent_id", BigId, sa.ForeignKey("respondent.id"), nullable=False),
+    sa.Column("survey_id", BigId, sa.ForeignKey("survey.id"), nullable=False),
+    sa.Column("survey_version_id", BigId, sa.ForeignKey("survey_version.id"), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("reason", sa.String(64), nullable=False, comment="Why it ended: a note's name, stop_word, no_reply …"),
+    sa.Column("question", sa.String(255), nullable=False, comment="The open question; after the end, the last one"),
+    sa.Column("locale", sa.String(35), nullable=False),
+    sa.Column("memory", sa.Text, nullable=False, comment="The engine's state between two turns (JSON)"),
+    sa.Column("revision", sa.Integer, nullable=False, comment="Counts turns; a screen knows the revision it showed"),
+    sa.Column("started_at", Utc, nullable=False),
+    sa.Column("touched_at", Utc, nullable=False),
+    sa.Column("ended_at", Utc, nullable=True),
+    one_of("state", *RunState),
+    sa.CheckConstraint("(state = 'active') = (ended_at IS NULL)", name="ended_when_not_active"),
+    sa.Index(
+        "uq_run_active",
+        "contact_id",
+        "survey_id",
+        unique=True,
+        sqlite_where=sa.text("state = 'active'"),
+        postgresql_where=sa.text("state = 'active'"),
+    ),
+    sa.Index(
+        "ix_run_waiting",
+        "touched_at",
+        sqlite_where=sa.text("state = 'active'"),
+        postgresql_where=sa.text("state = 'active'"),
+    ),
+    sa.Index(None, "respondent_id"),
+    sa.Index(None, "survey_version_id"),
+    comment="One respondent's journey through one version of a survey; outlives sessions",
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("channel_id", BigId, sa.ForeignKey("channel.id"), nullable=False),
+    sa.Column("medium", sa.String(8), nullable=False),
+    sa.Column("ref", sa.String(128), nullable=False, comment="The provider's session id; for SMS the contact's own line"),
+    sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), nullable=True),
+    sa.Column("run_id", BigId, sa.ForeignKey("run.id"), nullable=True),
+    sa.Column("shown", sa.Integer, nullable=False, comment="The run's revision that its last screen showed"),
+    sa.Column("asking", sa.String(16), nullable=False, comment="`resume` while it asks whether to go on, else empty"),
+    sa.Column("text", sa.Text, nullable=False, comment="All that was typed so far, as the provider sends it"),
+    sa.Column("address", sa.String(64), nullable=False, comment="Service code or short code"),
+    sa.Column("network_code", sa.String(16), nullable=False),
+    sa.Column("turns", sa.Integer, nullable=False),
+    sa.Column("started_at", Utc, nullable=False),
+    sa.Column("touched_at", Utc, nullable=False),
+    sa.Column("ended_at", Utc, nullable=True),
+    sa.Column("end_status", sa.String(32), nullable=False, comment="The provider's word, or `silence` or `closed`"),
+    sa.Column("cost", sa.String(32), nullable=False),
+    sa.Column("duration_ms", sa.Integer, nullable=True),
+    sa.UniqueConstraint("channel_id", "ref"),
+    one_of("medium", *Medium),
+    one_of("asking", "", "resume"),
+    sa.Index(
+        "ix_session_open",
+        "touched_at",
+        sqlite_where=sa.text("ended_at IS NULL AND medium = 'ussd'"),
+        postgresql_where=sa.text("ended_at IS NULL AND medium = 'ussd'"),
+    ),
+    comment="A provider's dialogue with one phone",
+)
+
+turn = sa.Table(
+    "turn",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("session_id", BigId, sa.ForeignKey("session.id"), nullable=False),
+    sa.Column("key", sa.BigInteger, nullable=False, comment="Hash of the whole text so far, or of the message's id"),
+    sa.Column("run_id", BigId, sa.ForeignKey("run.id"), nullable=True),
+    sa.Column("typed", sa.Text, nullable=True, comment="What was typed in this turn; nothing when she dialled"),
+    sa.Column("question", sa.String(255), nullable=False, comment="The question that was open before it"),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("screen", sa.Text, nullable=False),
+    sa.Column("final", sa.Boolean(create_constraint=False), nullable=False),
+    sa.Column("at", Utc, nullable=False),
+    sa.UniqueConstraint("session_id", "key"),
+    one_of("outcome", "shown", "answered", "refused", "steered", "ended", "stopped", "helped", "failed"),
+    comment="One thing a respondent did, and the one screen it earned; never changed",
+)
+
+answer = sa.Table(
+    "answer",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("uid", Uid, nullable=False, unique=True),
+    sa.Column("run_id", BigId, sa.ForeignKey("run.id"), nullable=False),
+    sa.Column("question", sa.String(255), nullable=False),
+    sa.Column("position", sa.String(64), nullable=False, comment="Place in repeats, e.g. 2.1; empty outside of them"),
+    sa.Column("value", sa.Text, nullable=True, comment="As ODK writes it; NULL when skipped"),
+    sa.Column("raw", sa.Text, nullable=True, comment="As typed; NULL when worked out by the form"),
+    sa.Column("locale", sa.String(35), nullable=False),
+    sa.Column("channel_id", BigId, sa.ForeignKey("channel.id"), nullable=False),
+    sa.Column("medium", sa.String(8), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("choice_order", sa.Text, nullable=True, comment="The choices in the order shown, by name"),
+    sa.Column("asked_at", Utc, nullable=False),
+    sa.Column("answered_at", Utc, nullable=False),
+    sa.Column("set_aside_at", Utc, nullable=True, comment="When its question stopped being relevant"),
+    sa.UniqueConstraint("run_id", "question", "position"),
+    one_of("medium", *Medium),
+    comment="The value given to a question in a run, with the words as typed",
+)

@@ -1,0 +1,149 @@
+"""Answers: written with their turn; one row for each question of a run, whatever happens."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+from uuid_utils.compat import uuid7
+
+from app.models.people import respondent
+from app.models.runs import answer, channel, run
+from app.models.surveys import survey, survey_version
+
+
+@dataclass(slots=True)
+class Answer:
+    """The value given to a question, with the words as typed."""
+
+    run_id: int
+    question: str
+    value: str | None
+    raw: str | None
+    locale: str
+    channel_id: int
+    medium: str
+    attempts: int
+    choice_order: str | None
+    asked_at: datetime
+    answered_at: datetime
+    set_aside_at: datetime | None = None
+    position: str = ""
+
+
+_CHANGED = (
+    "value", "raw", "locale", "channel_id", "medium", "attempts", "choice_order", "asked_at", "answered_at",
+    "set_aside_at",
+)  # fmt: skip
+
+
+def _upsert(insert: Any) -> Any:
+    statement = insert(answer)
+    return statement.on_conflict_do_update(
+        index_elements=["run_id", "question", "position"],
+        set_={name: statement.excluded[name] for name in _CHANGED},
+    )
+
+
+_UPSERT = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
+_SET_ASIDE = (
+    sa.update(answer)
+    .where(answer.c.run_id == sa.bindparam("run"), answer.c.question == sa.bindparam("name"))
+    .values(set_aside_at=sa.bindparam("moment"))
+)
+
+
+def save(connection: Connection, answers: Sequence[Answer]) -> None:
+    """Write answers; a new answer to the same question of the same run takes the place of the old one."""
+    if answers:
+        connection.execute(
+            _UPSERT[connection.dialect.name],
+            [
+                {
+                    "uid": uuid7(), "run_id": each.run_id, "question": each.question, "position": each.position,
+                    "value": each.value, "raw": each.raw, "locale": each.locale, "channel_id": each.channel_id,
+                    "medium": each.medium, "attempts": each.attempts, "choice_order": each.choice_order,
+                    "asked_at": each.asked_at, "answered_at": each.answered_at, "set_aside_at": each.set_aside_at,
+                }
+                for each in answers
+            ],
+        )  # fmt: skip
+
+
+def set_aside(connection: Connection, moments: Mapping[tuple[int, str], datetime | None]) -> None:
+    """Set answers (run, question) aside from a moment on, or (None) let them count again."""
+    if moments:
+        rows = [{"run": key[0], "name": key[1], "moment": moment} for key, moment in moments.items()]
+        connection.execute(_SET_ASIDE, rows)
+
+
+_EXPORT = (
+    sa.select(
+        respondent.c.pseudonym.label("respondent"),
+        survey.c.name.label("survey"),
+        survey_version.c.id.label("version_id"),
+        survey_version.c.version.label("version"),
+        answer.c.question,
+        answer.c.position,
+        answer.c.value,
+        answer.c.raw,
+        answer.c.locale,
+        answer.c.medium,
+        answer.c.answered_at,
+        answer.c.id.label("row"),
+    )
+    .join(run, run.c.id == answer.c.run_id)
+    .join(respondent, respondent.c.id == run.c.respondent_id)
+    .join(survey_version, survey_version.c.id == run.c.survey_version_id)
+    .join(survey, survey.c.id == survey_version.c.survey_id)
+    .join(channel, channel.c.id == answer.c.channel_id)
+    .where(answer.c.set_aside_at.is_(None), answer.c.id > sa.bindparam("after"))
+    .order_by(answer.c.id)
+    .limit(sa.bindparam("count"))
+)
+
+
+def export(connection: Connection, *, survey_name: str | None, page: int = 5000) -> Iterator[Any]:
+    """Yield every answer that counts, in the order given, a page at a time so that memory stays small."""
+    statement = _EXPORT.where(survey.c.name == survey_name) if survey_name else _EXPORT
+    after = 0
+    while rows := connection.execute(statement, {"after": after, "count": page}).all():
+        yield from rows
+        after = rows[-1].row
+
+
+def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:
+    """The answers of a phone's latest run, for the phone in the browser."""
+    latest = sa.select(sa.func.max(run.c.id)).where(run.c.contact_id == contact_id).scalar_subquery()
+    statement = (
+        sa.select(
+            survey_version.c.id.label("version_id"),
+            survey.c.name.label("survey"),
+            survey_version.c.version,
+            run.c.state,
+            run.c.question.label("open"),
+            run.c.locale.label("run_locale"),
+            answer.c.question,
+            answer.c.value,
+            answer.c.raw,
+            answer.c.locale,
+            answer.c.medium,
+            answer.c.answered_at,
+            answer.c.set_aside_at,
+        )
+        .select_from(run)
+        .outerjoin(answer, answer.c.run_id == run.c.id)
+        .join(survey_version, survey_version.c.id == run.c.survey_version_id)
+        .join(survey, survey.c.id == survey_version.c.survey_id)
+        .where(run.c.id == latest)
+        .order_by(answer.c.id)
+    )
+    return connection.execute(statement).all()
+
+
+def count(connection: Connection) -> int:
+    """How many answers there are."""
+    return int(connection.execute(sa.select(sa.func.count()).select_from(answer)).scalar_one())

@@ -1,0 +1,127 @@
+"""The secrets that live outside the database: the keys of phone numbers, and the secrets in hook addresses.
+
+One file, ``keys.json`` in the data directory, readable by its owner only. Whoever has the database but not this file
+cannot read a number nor find one by trying them all (docs/decisions/D7). Lose it, and nobody can be written to again.
+"""
+
+import base64
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from app.values import Msisdn
+
+_SECRET_BYTES = 24
+_HASH_BYTES = 16
+
+
+class KeysUnreadable(Exception):
+    """The key file is there but cannot be used; nothing may start without it, for new keys would orphan all contacts."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one installation. `seals` are by id, so that a new one can come in while old rows wait."""
+
+    lookup: bytes
+    seals: Mapping[int, bytes]
+    hooks: Mapping[str, tuple[str, ...]]
+    """Channel → its valid secrets, the current one first; two while one replaces the other."""
+
+    @property
+    def current(self) -> int:
+        """The id of the key that new numbers are sealed with."""
+        return max(self.seals)
+
+    def find(self, msisdn: Msisdn) -> bytes:
+        """The keyed hash that a number is found by: HMAC-SHA256 of E.164, cut to 16 bytes."""
+        return hmac.digest(self.lookup, msisdn.e164.encode(), "sha256")[:_HASH_BYTES]
+
+    def seal(self, msisdn: Msisdn) -> bytes:
+        """Encrypt a number: AES-256-GCM, nonce first."""
+        nonce = secrets.token_bytes(12)
+        return nonce + AESGCM(self.seals[self.current]).encrypt(nonce, msisdn.e164.encode(), None)
+
+    def unseal(self, sealed: bytes, key_id: int) -> Msisdn:
+        """Decrypt a number."""
+        return Msisdn(AESGCM(self.seals[key_id]).decrypt(sealed[:12], sealed[12:], None).decode())
+
+    def channel_of(self, secret: str) -> str | None:
+        """Name the channel whose hook carries this secret; every valid secret is compared, in constant time each."""
+        found = None
+        given = secret.encode()
+        for channel, valid in self.hooks.items():
+            for each in valid:
+                if hmac.compare_digest(given, each.encode()):
+                    found = channel
+        return found
+
+
+def load(data_dir: Path, channels: tuple[str, ...]) -> Keys:
+    """Read the key file; make it on the first start, and add a hook secret for a channel that has none."""
+    path = data_dir / "keys.json"
+    try:
+        data = json.loads(path.read_text()) if path.exists() else _new()
+        missing = [channel for channel in channels if not data["hooks"].get(channel)]
+        for channel in missing:
+            data["hooks"][channel] = [new_secret()]
+        if missing or not path.exists():
+            _save(path, data)
+        return Keys(
+            lookup=base64.b64decode(data["lookup"]),
+            seals={int(number): base64.b64decode(key) for number, key in data["seals"].items()},
+            hooks={channel: tuple(valid) for channel, valid in data["hooks"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise KeysUnreadable(f"{path} is damaged ({type(error).__name__}); restore it from its backup") from None
+
+
+def rotate_hook(data_dir: Path, channel: str) -> None:
+    """Put a new secret before the current one; both are valid until `retire_hook`."""
+    path = data_dir / "keys.json"
+    data = json.loads(path.read_text())
+    data["hooks"][channel] = [new_secret(), *data["hooks"].get(channel, [])][:2]
+    _save(path, data)
+
+
+def retire_hook(data_dir: Path, channel: str) -> None:
+    """Keep only the newest secret of a channel."""
+    path = data_dir / "keys.json"
+    data = json.loads(path.read_text())
+    data["hooks"][channel] = data["hooks"][channel][:1]
+    _save(path, data)
+
+
+def new_secret() -> str:
+    """A secret of 192 bits that is fit for a URL."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def make_private(directory: Path) -> None:
+    """Make a directory that only its owner can look into."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _new() -> dict[str, dict[str, list[str]]]:
+    def key() -> str:
+        return base64.b64encode(secrets.token_bytes(32)).decode()
+
+    return {"lookup": key(), "seals": {"1": key()}, "hooks": {}}  # type: ignore[dict-item]
+
+
+def _save(path: Path, data: object) -> None:
+    """Write the file whole or not at all, for its owner only."""
+    make_private(path.parent)
+    draft = path.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(data, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,197 @@
+"""Sessions and turns: a provider's dialogue with a phone, and each thing that was said in it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from app.models.runs import channel, run, session, turn
+from app.store import runs
+from app.store.batch import take_ids, within
+from app.store.runs import Run
+
+
+@dataclass(slots=True)
+class Session:
+    """A session as a turn sees it; `stored` says whether the store has it yet."""
+
+    id: int
+    channel_id: int
+    ref: str
+    medium: str
+    contact_id: int | None
+    run_id: int | None
+    shown: int
+    asking: str
+    text: str
+    turns: int
+    address: str
+    network_code: str
+    touched_at: datetime
+    stored: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn, as it is written down."""
+
+    session_id: int
+    key: int
+    run_id: int | None
+    typed: str | None
+    question: str
+    outcome: str
+    screen: str
+    final: bool
+    at: datetime
+
+
+_COLUMNS = (
+    session.c.id,
+    session.c.channel_id,
+    session.c.ref,
+    session.c.medium,
+    session.c.contact_id,
+    session.c.run_id,
+    session.c.shown,
+    session.c.asking,
+    session.c.text,
+    session.c.turns,
+    session.c.address,
+    session.c.network_code,
+    session.c.touched_at,
+)
+# The sessions are locked (in the order of their keys); their runs are guarded by their revision.
+_LOAD = (
+    sa.select(*_COLUMNS, *runs.COLUMNS)
+    .select_from(session.outerjoin(run, run.c.id == session.c.run_id))
+    .where(session.c.channel_id == sa.bindparam("channel"), within(session.c.ref, "refs"))
+    .order_by(session.c.id)
+    .with_for_update(of=session)
+)
+_UPDATE = (
+    sa.update(session)
+    .where(session.c.id == sa.bindparam("session"))
+    .values({name: sa.bindparam(f"to_{name}") for name in ("run_id", "shown", "asking", "text", "turns", "touched_at")})
+)
+_END = (
+    sa.update(session)
+    .where(session.c.channel_id == sa.bindparam("channel"), session.c.ref == sa.bindparam("at_ref"))
+    .values(
+        ended_at=sa.func.coalesce(session.c.ended_at, sa.bindparam("at")),
+        end_status=sa.bindparam("status"),
+        cost=sa.bindparam("to_cost"),
+        duration_ms=sa.bindparam("duration"),
+    )
+)
+_SCREEN = sa.select(turn.c.screen, turn.c.final).where(
+    turn.c.session_id == sa.bindparam("session"), turn.c.key == sa.bindparam("at_key")
+)
+_LAST_SCREEN = (
+    sa.select(turn.c.screen, turn.c.final)
+    .where(turn.c.session_id == sa.bindparam("session"))
+    .order_by(turn.c.id.desc())
+    .limit(1)
+)
+
+
+def load(connection: Connection, channel_id: int, refs: Sequence[str]) -> list[tuple[Session, Run | None]]:
+    """Read sessions of a channel with their runs, and keep other processes from them until the commit."""
+    width = len(_COLUMNS)
+    rows = connection.execute(_LOAD, {"channel": channel_id, "refs": refs}).all()
+    return [(Session(*row[:width]), runs.from_row(row[width:]) if row[width] else None) for row in rows]
+
+
+def take_session_ids(connection: Connection, count: int) -> list[int]:
+    """Take keys for sessions that are about to begin."""
+    return take_ids(connection, session, count)
+
+
+def add(connection: Connection, sessions: Iterable[Session], at: datetime) -> None:
+    """Store new sessions."""
+    rows = [
+        {
+            "id": each.id, "channel_id": each.channel_id, "medium": each.medium, "ref": each.ref,
+            "contact_id": each.contact_id, "run_id": each.run_id, "shown": each.shown, "asking": each.asking,
+            "text": each.text, "address": each.address, "network_code": each.network_code, "turns": each.turns,
+            "started_at": at, "touched_at": each.touched_at, "ended_at": None, "end_status": "", "cost": "",
+            "duration_ms": None,
+        }
+        for each in sessions
+    ]  # fmt: skip
+    if rows:
+        connection.execute(sa.insert(session), rows)
+
+
+def save(connection: Connection, sessions: Iterable[Session]) -> None:
+    """Write changed sessions."""
+    rows = [
+        {
+            "session": each.id, "to_run_id": each.run_id, "to_shown": each.shown, "to_asking": each.asking,
+            "to_text": each.text, "to_turns": each.turns, "to_touched_at": each.touched_at,
+        }
+        for each in sessions
+    ]  # fmt: skip
+    if rows:
+        connection.execute(_UPDATE, rows)
+
+
+def add_turns(connection: Connection, turns: Sequence[Turn]) -> None:
+    """Write turns down."""
+    if turns:
+        connection.execute(
+            sa.insert(turn),
+            [
+                {
+                    "session_id": each.session_id, "key": each.key, "run_id": each.run_id, "typed": each.typed,
+                    "question": each.question, "outcome": each.outcome, "screen": each.screen, "final": each.final,
+                    "at": each.at,
+                }
+                for each in turns
+            ],
+        )  # fmt: skip
+
+
+def screen_of(connection: Connection, session_id: int, key: int) -> tuple[str, bool] | None:
+    """The screen that this very turn earned when it came first: its text and whether it was the last."""
+    row = connection.execute(_SCREEN, {"session": session_id, "at_key": key}).first()
+    return None if row is None else (row[0], row[1])
+
+
+def last_screen(connection: Connection, session_id: int) -> tuple[str, bool] | None:
+    """The screen that a session showed last."""
+    row = connection.execute(_LAST_SCREEN, {"session": session_id}).first()
+    return None if row is None else (row[0], row[1])
+
+
+def end(
+    connection: Connection, *, channel_id: int, ref: str, status: str, cost: str, duration_ms: int | None, at: datetime
+) -> None:
+    """Write down what the provider says of the end of a session; a session we never saw changes nothing."""
+    values = {
+        "channel": channel_id, "at_ref": ref, "at": at, "status": status, "to_cost": cost, "duration": duration_ms,
+    }  # fmt: skip
+    connection.execute(_END, values)
+
+
+def end_silent(connection: Connection, *, before: datetime, at: datetime) -> int:
+    """Close USSD sessions that have been silent since `before`: a provider's end event may never come."""
+    statement = (
+        sa.update(session)
+        .where(
+            session.c.ended_at.is_(None), session.c.medium == sa.text("'ussd'"), session.c.touched_at < before
+        )
+        .values(ended_at=at, end_status="silence")
+    )
+    return connection.execute(statement).rowcount
+
+
+def ensure_channel(connection: Connection, *, name: str, provider: str, at: datetime) -> int:
+    """The key of a channel, added if it is new."""
+    found = connection.execute(sa.select(channel.c.id).where(channel.c.name == name)).scalar()
+    if found is not None:
+        return int(found)
+    values = {"name": name, "provider": provider, "created_at": at}
+    return int(connection.execute(sa.insert(channel).values(values).returning(channel.c.id)).scalar_one())

@@ -1,0 +1,112 @@
+"""The database and its one write door: a unit of work is a function, run in one transaction, committed here and nowhere else."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc, pool
+from sqlalchemy.engine import Connection, Engine
+
+T = TypeVar("T")
+
+# Set on every connection. FULL, not NORMAL: a power cut must not take back what was acknowledged (docs/decisions/D4).
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=15000",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "journal_size_limit=67108864",
+)
+_TRY_AGAIN = {"40001", "40P01", "23505"}  # serialization failure, deadlock, a row that another process was faster to add
+_TRIES = 5
+
+
+class Conflict(Exception):
+    """Another process changed what this unit of work had read; it must be done again."""
+
+
+class Database:
+    """One database, SQLite or PostgreSQL, behind the same two verbs: `write` and `read`."""
+
+    def __init__(self, url: str, *, writers: int = 4) -> None:
+        self.sqlite = url.startswith("sqlite")
+        self.engine = _sqlite(url) if self.sqlite else _postgresql(url, writers)
+        # SQLite has one writer at a time in any case; waiting for it here costs less than waiting for its lock.
+        self._door = threading.Lock()
+        self._writer: Connection | None = None
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction and commit. Done again when another process was in its way."""
+        for attempt in range(_TRIES):
+            try:
+                return self._once(work)
+            except (Conflict, exc.DBAPIError) as error:
+                if attempt + 1 == _TRIES or not _passing(error):
+                    raise
+                time.sleep(0.01 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a connection that does not write."""
+        with self.engine.connect() as connection:
+            return work(connection.execution_options(izwi_read=True))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        with self._door:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+        self.engine.dispose()
+
+    def _once(self, work: Callable[[Connection], T]) -> T:
+        if not self.sqlite:
+            with self.engine.begin() as connection:
+                return work(connection)
+        with self._door:
+            if self._writer is None or self._writer.invalidated:
+                self._writer = self.engine.connect()
+            with self._writer.begin():
+                return work(self._writer)
+
+
+def _passing(error: Exception) -> bool:
+    if isinstance(error, Conflict):
+        return True
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return True
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _TRY_AGAIN
+
+
+def _sqlite(url: str) -> Engine:
+    engine = sa.create_engine(
+        url, poolclass=pool.QueuePool, hide_parameters=True, connect_args={"check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("izwi_read")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: str, writers: int) -> Engine:
+    # Errors hide their parameters: they are answers and numbers.
+    return sa.create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=writers,
+        max_overflow=4,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+    )
