@@ -58,20 +58,33 @@ def _postgresql(element: within, compiler: SQLCompiler, **options: Any) -> str:
     return f"{column} = ANY({values})"
 
 
-def take_ids(connection: Connection, table: sa.Table, count: int) -> list[int]:
-    """Take `count` new keys of a table, so that rows that name each other can be written together.
+class Ids:
+    """New keys of a table, taken in blocks, so that rows that name each other can be written together.
 
     SQLite: the transaction holds the only write lock, so the highest key is known. PostgreSQL: from the sequence.
     """
-    if not count:
-        return []
-    if connection.dialect.name == "sqlite":
-        last = connection.exec_driver_sql(f'SELECT coalesce(max(id), 0) FROM "{table.name}"').scalar_one()  # noqa: S608
-        return list(range(last + 1, last + 1 + count))
-    sequence = f"{table.name}_id_seq"
-    return list(
-        connection.execute(
-            sa.text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)"),
-            {"sequence": sequence, "count": count},
-        ).scalars()
-    )
+
+    def __init__(self, connection: Connection, table: sa.Table) -> None:
+        self._connection, self._table = connection, table
+        self._spare: list[int] = []
+        self._last = 0
+
+    def take(self, block: int = 1) -> int:
+        """Take one key; `block` says how many to fetch at once where none is left."""
+        if not self._spare:
+            self._spare = self._fetch(max(block, 1))
+            self._spare.reverse()
+        return self._spare.pop()
+
+    def _fetch(self, count: int) -> list[int]:
+        name = self._table.name
+        if self._connection.dialect.name == "sqlite":
+            if not self._last:
+                statement = f'SELECT coalesce(max(id), 0) FROM "{name}"'  # noqa: S608 -- a table of ours
+                self._last = self._connection.exec_driver_sql(statement).scalar_one()
+            first, self._last = self._last + 1, self._last + count
+            return list(range(first, self._last + 1))
+        return list(self._connection.execute(_NEXT, {"sequence": f"{name}_id_seq", "count": count}).scalars())
+
+
+_NEXT = sa.text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")

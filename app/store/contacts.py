@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.models.people import contact, respondent
-from app.store.batch import take_ids, within
+from app.store.batch import within
 from app.store.keys import Keys
 from app.values import Msisdn
 
@@ -74,20 +74,13 @@ def positions(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def add_respondents(
-    connection: Connection, rows: Sequence[Mapping[str, int]], at: datetime
-) -> list[int]:
-    """Add people; each row gives contact_id, survey_id and position. Returns their keys in the same order."""
-    ids = take_ids(connection, respondent, len(rows))
+def add_respondents(connection: Connection, rows: Sequence[Mapping[str, int]], at: datetime) -> None:
+    """Add people; each row gives id, contact_id, survey_id and position."""
     if rows:
         connection.execute(
             sa.insert(respondent),
-            [
-                {**row, "id": key, "uid": uuid7(), "pseudonym": new_pseudonym(), "created_at": at}
-                for key, row in zip(ids, rows, strict=True)
-            ],
+            [{**row, "uid": uuid7(), "pseudonym": new_pseudonym(), "created_at": at} for row in rows],
         )
-    return ids
 
 
 def new_pseudonym() -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.models.runs import run
-from app.store.batch import take_ids, within
+from app.store.batch import within
 from app.store.unit import Conflict
 from app.values import RunState
 
@@ -66,11 +66,6 @@ def active(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[int
     """(contact, survey) → the run that is under way there."""
     runs = (from_row(row) for row in connection.execute(_ACTIVE, {"contacts": contact_ids}))
     return {(each.contact_id or 0, each.survey_id): each for each in runs}
-
-
-def take_run_ids(connection: Connection, count: int) -> list[int]:
-    """Take keys for runs that are about to begin."""
-    return take_ids(connection, run, count)
 
 
 def add(connection: Connection, runs: Sequence[Run], at: datetime) -> None:

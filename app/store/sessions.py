@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from app.models.runs import channel, run, session, turn
 from app.store import runs
-from app.store.batch import take_ids, within
+from app.store.batch import within
 from app.store.runs import Run
 
 
@@ -102,11 +102,6 @@ def load(connection: Connection, channel_id: int, refs: Sequence[str]) -> list[t
     width = len(_COLUMNS)
     rows = connection.execute(_LOAD, {"channel": channel_id, "refs": refs}).all()
     return [(Session(*row[:width]), runs.from_row(row[width:]) if row[width] else None) for row in rows]
-
-
-def take_session_ids(connection: Connection, count: int) -> list[int]:
-    """Take keys for sessions that are about to begin."""
-    return take_ids(connection, session, count)
 
 
 def add(connection: Connection, sessions: Iterable[Session], at: datetime) -> None:

@@ -73,6 +73,11 @@ class Database:
                 return work(self._writer)
 
 
+def is_outage(error: Exception) -> bool:
+    """Say whether the database itself is away, full or locked, so that trying turn by turn would only take longer."""
+    return isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError)
+
+
 def _passing(error: Exception) -> bool:
     if isinstance(error, Conflict):
         return True

@@ -1,0 +1,149 @@
+"""A batch of turns in the making: what they read, taken together; what they change, written together.
+
+Turns of one batch see each other's changes through it, so two turns of one session are taken in order.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from app.models.people import respondent
+from app.models.runs import run, session
+from app.store import answers, contacts, outbox, runs, sessions
+from app.store import inbound as messages
+from app.store.answers import Answer
+from app.store.batch import Ids
+from app.store.contacts import Contact
+from app.store.keys import Keys
+from app.store.outbox import Message
+from app.store.runs import Run
+from app.store.sessions import Session, Turn
+from app.values import Msisdn
+
+
+@dataclass(slots=True)
+class Batch:
+    """The picture of the store that a batch of turns works on."""
+
+    connection: Connection
+    at: datetime
+    sessions: dict[tuple[int, str], Session] = field(default_factory=dict)
+    runs: dict[int, Run] = field(default_factory=dict)
+    active: dict[tuple[int, int], Run] = field(default_factory=dict)
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    positions: dict[tuple[int, int], int] = field(default_factory=dict)
+    new_runs: dict[int, Run] = field(default_factory=dict)
+    changed_runs: dict[int, Run] = field(default_factory=dict)
+    new_people: list[dict[str, int]] = field(default_factory=list)
+    changed_sessions: dict[int, Session] = field(default_factory=dict)
+    turns: dict[tuple[int, int], Turn] = field(default_factory=dict)
+    answers: dict[tuple[int, str], Answer] = field(default_factory=dict)
+    asides: dict[tuple[int, str], datetime | None] = field(default_factory=dict)
+    outbox: list[Message] = field(default_factory=list)
+    locales: dict[int, str] = field(default_factory=dict)
+    stops: dict[int, datetime | None] = field(default_factory=dict)
+    senders: list[tuple[int, int]] = field(default_factory=list)
+    session_ids: Ids = field(init=False)
+    run_ids: Ids = field(init=False)
+    respondent_ids: Ids = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.session_ids = Ids(self.connection, session)
+        self.run_ids = Ids(self.connection, run)
+        self.respondent_ids = Ids(self.connection, respondent)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def load_sessions(self, channel_id: int, refs: list[str]) -> None:
+        """Read sessions with their runs."""
+        for found, held in sessions.load(self.connection, channel_id, refs):
+            self.sessions[channel_id, found.ref] = found
+            if held is not None:
+                self._hold(held)
+
+    def load_phones(self, keys: Keys, msisdns: Iterable[Msisdn]) -> None:
+        """Read the contacts of numbers, adding new ones, with the runs that are under way on them."""
+        wanted = [msisdn for msisdn in dict.fromkeys(msisdns) if msisdn.e164 not in self.contacts]
+        if not wanted:
+            return
+        found = contacts.find_or_add(self.connection, keys, wanted, self.at)
+        self.contacts |= found
+        ids = [contact.id for contact in found.values()]
+        for held in runs.active(self.connection, ids).values():
+            self._hold(held)
+        self.positions |= contacts.positions(self.connection, ids)
+
+    def _hold(self, run: Run) -> None:
+        """Keep one object a run, whatever way it was read."""
+        held = self.runs.setdefault(run.id, run)
+        if held.state == "active" and held.contact_id is not None:
+            self.active[held.contact_id, held.survey_id] = held
+
+    def screen_of(self, session: Session, key: int) -> tuple[str, bool] | None:
+        """The screen that a turn earned when it first came."""
+        turn = self.turns.get((session.id, key))
+        if turn is not None:
+            return turn.screen, turn.final
+        return sessions.screen_of(self.connection, session.id, key) if session.stored else None
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    def add_person(self, contact_id: int, survey_id: int) -> int:
+        """Add the next person on a phone who takes part in a survey; returns the respondent's key."""
+        position = self.positions.get((contact_id, survey_id), 0) + 1
+        self.positions[contact_id, survey_id] = position
+        key = self.respondent_ids.take(len(self.contacts))
+        self.new_people.append({"id": key, "contact_id": contact_id, "survey_id": survey_id, "position": position})
+        return key
+
+    def add_run(self, run: Run) -> None:
+        """Begin a run."""
+        self.runs[run.id] = self.new_runs[run.id] = run
+        if run.contact_id is not None:
+            self.active[run.contact_id, run.survey_id] = run
+
+    def change_run(self, run: Run) -> None:
+        """Note that a run is no longer what the store has."""
+        if run.id not in self.new_runs:
+            self.changed_runs[run.id] = run
+        if run.state != "active" and run.contact_id is not None:
+            key = (run.contact_id, run.survey_id)
+            if self.active.get(key) is run:
+                del self.active[key]
+
+    def add_answer(self, answer: Answer) -> None:
+        """Write an answer, in place of an earlier one to the same question."""
+        key = (answer.run_id, answer.question)
+        self.answers[key] = answer
+        self.asides.pop(key, None)
+
+    def set_aside(self, run_id: int, question: str, moment: datetime | None) -> None:
+        """Let an answer not count from a moment on, or (None) count again."""
+        waiting = self.answers.get((run_id, question))
+        if waiting is not None:
+            waiting.set_aside_at = moment
+        else:
+            self.asides[run_id, question] = moment
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write everything, parents before children. Runs that ended go first: one person has one active run."""
+        connection = self.connection
+        runs.save(connection, self.changed_runs.values())
+        contacts.add_respondents(connection, self.new_people, self.at)
+        runs.add(connection, list(self.new_runs.values()), self.at)
+        changed = self.changed_sessions.values()
+        sessions.add(connection, [each for each in changed if not each.stored], self.at)
+        sessions.save(connection, [each for each in changed if each.stored])
+        sessions.add_turns(connection, list(self.turns.values()))
+        answers.save(connection, list(self.answers.values()))
+        answers.set_aside(connection, self.asides)
+        contacts.set_locales(connection, self.locales)
+        contacts.set_stopped(connection, self.stops)
+        stopped = [contact_id for contact_id, moment in self.stops.items() if moment is not None]
+        outbox.cancel(connection, stopped, reason="stopped", at=self.at)
+        outbox.add(connection, self.outbox)
+        messages.set_contacts(connection, self.senders)

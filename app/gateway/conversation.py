@@ -1,0 +1,289 @@
+"""One turn of one person: finds her run, lets the engine take her reply, and notes what it brought about in the batch."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from app.channels.base import UssdTurn
+from app.flows import state as events
+from app.flows.engine import advance
+from app.flows.phrases import fold, say
+from app.flows.state import Reply, State, Step
+from app.gateway.batch import Batch
+from app.gateway.library import Library
+from app.gateway.routing import Command, Routes, command_of
+from app.settings import Settings
+from app.store.answers import Answer
+from app.store.contacts import Contact
+from app.store.runs import Run
+from app.store.sessions import Session, Turn
+from app.values import Medium, Msisdn, NotAPhoneNumber, Room, RunState, Screen
+
+_PRESET_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a turn came to: the screen it earned (None where nothing is shown) and the language it is in."""
+
+    screen: Screen | None
+    locale: str = "en"
+
+
+class Conversation:
+    """The rules of talking, over dialled sessions; text messages add theirs in `messages`."""
+
+    def __init__(self, settings: Settings, library: Library, routes: Routes) -> None:
+        self.settings, self.library, self.routes = settings, library, routes
+        self.zone = ZoneInfo(settings.zone)
+        self.rooms = {
+            Medium.USSD: Room(Medium.USSD, settings.ussd_septets, settings.ussd_ucs2),
+            Medium.SMS: Room(Medium.SMS, settings.sms_septets, settings.sms_ucs2),
+        }
+        self.patience = timedelta(hours=settings.resume_hours)
+
+    # -- a dialled session --------------------------------------------------------------------------------------------
+
+    def ussd(self, batch: Batch, channel_id: int, turn: UssdTurn) -> Outcome:
+        """Take one turn of a USSD session. The same text again gets the same screen and changes nothing."""
+        session = batch.sessions.get((channel_id, turn.session))
+        key = key_of(turn.text)
+        if session is None:
+            return self._dial(batch, channel_id, turn, key)
+        if len(turn.text) <= len(session.text):
+            seen = batch.screen_of(session, key)
+            if seen is None and session.text.startswith(turn.text):
+                # An older turn that comes after a newer one changes nothing either.
+                seen = batch.screen_of(session, key_of(session.text))
+            if seen is not None:
+                return Outcome(Screen(*seen), self._locale(batch, session))
+        words = difference(session.text, turn.text)
+        session.text = turn.text
+        return self.turn(batch, session, words, key)
+
+    def _dial(self, batch: Batch, channel_id: int, turn: UssdTurn, key: int) -> Outcome:
+        try:
+            msisdn = Msisdn.parse(turn.sender, region=self.settings.region)
+        except NotAPhoneNumber:
+            return Outcome(Screen(say("no_service", "en"), final=True))
+        contact = batch.contacts[msisdn.e164]
+        survey = self.routes.survey_of_code(turn.service_code)
+        session = Session(
+            batch.session_ids.take(len(batch.contacts)), channel_id, turn.session, Medium.USSD, contact.id, None, 0, "",
+            turn.text, 0, turn.service_code, turn.network_code, batch.at, stored=False,
+        )  # fmt: skip
+        batch.sessions[channel_id, turn.session] = session
+        if not self.find_run(batch, session, contact, survey):
+            screen = Screen(say("no_service", contact.locale or "en"), final=True)
+            return self.shown(batch, session, key, None, "", "failed", screen)
+        outcome = self.turn(batch, session, None, key)
+        if turn.text and not session.asking:
+            return self._preset(batch, session, turn.text, key, outcome)
+        return outcome
+
+    def _preset(self, batch: Batch, session: Session, text: str, key: int, outcome: Outcome) -> Outcome:
+        """A dialled path such as *384*77*1#: take each part as a reply, until one is refused."""
+        for words in text.split("*")[:_PRESET_LIMIT]:
+            outcome = self.turn(batch, session, words, key)
+            if batch.turns[session.id, key].outcome in {"refused", "ended"}:
+                break
+        return outcome
+
+    # -- a turn in a run, whatever the channel ------------------------------------------------------------------------
+
+    def find_run(self, batch: Batch, session: Session, contact: Contact, survey: str) -> bool:
+        """Bind a session to the run that waits on this phone, or to a new one; False where there is no such survey."""
+        edition = self.library.newest(survey)
+        if edition is None:
+            return False
+        waiting = batch.active.get((contact.id, edition.survey_id))
+        if waiting is not None and batch.at - waiting.touched_at > self.patience:
+            self.end(batch, waiting, RunState.EXPIRED, "no_reply")
+            waiting = None
+        if waiting is None:
+            self._begin(batch, session, contact, survey, None)
+        else:
+            session.run_id = waiting.id
+            session.asking = "resume" if State.loads(waiting.memory).answers else ""
+        return True
+
+    def _begin(self, batch: Batch, session: Session, contact: Contact, survey: str, person: int | None) -> Run:
+        """Begin a run: of the person who gave up the last one, or of the next person on this phone."""
+        edition = self.library.newest(survey)
+        assert edition is not None  # noqa: S101 -- find_run looked
+        flow = edition.flow
+        locale = contact.locale if contact.locale in flow.locales else flow.locale
+        state = State(seed=secrets.randbelow(2**31 - 2) + 1, locale=locale or flow.locale)
+        run = Run(
+            id=batch.run_ids.take(len(batch.contacts)),
+            contact_id=contact.id,
+            respondent_id=person or batch.add_person(contact.id, edition.survey_id),
+            survey_id=edition.survey_id,
+            version_id=edition.version_id,
+            state=RunState.ACTIVE,
+            question="",
+            locale=state.locale,
+            memory=state.dumps(),
+            revision=0,
+            touched_at=batch.at,
+        )
+        batch.add_run(run)
+        session.run_id, session.asking = run.id, ""
+        return run
+
+    def turn(self, batch: Batch, session: Session, words: str | None, key: int) -> Outcome:
+        """Take a reply (None: she dialled) in the session's run."""
+        run = batch.runs.get(session.run_id or 0)
+        if run is None:
+            screen = Screen(say("no_service", "en"), final=True)
+            return self.shown(batch, session, key, words, "", "failed", screen)
+        if words and not words.isdigit() and command_of(words) is Command.STOP and run.state == RunState.ACTIVE:
+            self.end(batch, run, RunState.STOPPED, "stop_word")
+            batch.stops[session.contact_id or 0] = batch.at
+            screen = Screen(say("stopped", run.locale), final=True)
+            return self.shown(batch, session, key, words, run.question, "stopped", screen)
+        if session.asking:
+            return self._resume(batch, session, run, words, key)
+        if run.state != RunState.ACTIVE and State.loads(run.memory).ended != run.state:
+            # Ended elsewhere, by STOP or by time: what was answered is kept, and there is nothing more to ask.
+            return self.shown(
+                batch, session, key, words, run.question, "ended", Screen(say("thank_you", run.locale), final=True)
+            )
+        if session.shown != run.revision:
+            words = None  # The run went on elsewhere: this reply belongs to a screen that is no longer true.
+        return self._advance(batch, session, run, words, key)
+
+    def _resume(self, batch: Batch, session: Session, run: Run, words: str | None, key: int) -> Outcome:
+        """Welcome back: go on at the open question, or start again; nothing given before is shown."""
+        choice = fold(words or "")
+        if choice == "1" or choice == fold(say("continue", run.locale)):
+            session.asking, session.shown = "", run.revision
+            return self._advance(batch, session, run, None, key, typed=words)
+        if choice == "2" or choice == fold(say("start_again", run.locale)):
+            edition = self.library.edition(run.version_id)
+            self.end(batch, run, RunState.EXPIRED, "started_again")
+            contact = Contact(session.contact_id or 0, run.locale, stopped=False)
+            again = self._begin(batch, session, contact, edition.flow.id, run.respondent_id)
+            return self._advance(batch, session, again, None, key, typed=words)
+        text = f"{say('welcome_back', run.locale)}\n1 {say('continue', run.locale)}\n2 {say('start_again', run.locale)}"
+        outcome = "shown" if words is None else "refused"
+        return self.shown(batch, session, key, words, run.question, outcome, Screen(text, final=False), run)
+
+    def _advance(
+        self, batch: Batch, session: Session, run: Run, words: str | None, key: int, typed: str | None = None
+    ) -> Outcome:
+        flow = self.library.edition(run.version_id).flow
+        room = self.rooms[Medium(session.medium)]
+        step = advance(flow, State.loads(run.memory), Reply(words, room), batch.at.astimezone(self.zone))
+        question = run.question
+        outcome = self._apply(batch, session, run, step)
+        return self.shown(
+            batch, session, key, words if typed is None else typed, question,
+            outcome if words is not None or outcome == "ended" else "shown", step.screen, run,
+        )  # fmt: skip
+
+    def _apply(self, batch: Batch, session: Session, run: Run, step: Step) -> str:
+        """Note what the engine says has happened; returns the outcome of the turn."""
+        outcome = "steered"
+        for event in step.events:
+            match event:
+                case events.Answered():
+                    batch.add_answer(_answer(event, run, session, batch.at))
+                    outcome = "answered"
+                case events.Refused():
+                    outcome = "refused"
+                case events.SetAside(question):
+                    batch.set_aside(run.id, question, batch.at)
+                case events.Restored(question):
+                    batch.set_aside(run.id, question, None)
+                case events.Ended(how, reason, question, calculated):
+                    outcome = "ended"
+                    run.state, run.reason, run.ended_at, run.question = how, reason, batch.at, question
+                    for name, value in calculated.items():
+                        batch.add_answer(_worked_out(name, value, run, session, batch.at))
+        if step.state.locale != run.locale:
+            run.locale = step.state.locale
+            batch.locales[session.contact_id or 0] = run.locale
+        if run.state == RunState.ACTIVE:
+            run.question = step.state.open
+        run.memory = step.state.dumps()
+        run.revision += 1
+        run.touched_at = batch.at
+        batch.change_run(run)
+        return outcome
+
+    def end(self, batch: Batch, run: Run, how: RunState, reason: str) -> None:
+        """End a run from outside the survey."""
+        run.state, run.reason, run.ended_at = how, reason, batch.at
+        run.revision += 1
+        run.touched_at = batch.at
+        batch.change_run(run)
+
+    def shown(
+        self,
+        batch: Batch,
+        session: Session,
+        key: int,
+        words: str | None,
+        question: str,
+        outcome: str,
+        screen: Screen,
+        run: Run | None = None,
+    ) -> Outcome:
+        """Write the turn down, and what the session now shows."""
+        if run is not None:
+            session.shown = run.revision
+        session.turns += 1
+        session.touched_at = batch.at
+        batch.changed_sessions[session.id] = session
+        batch.turns[session.id, key] = Turn(
+            session.id, key, session.run_id, words, question, outcome, screen.text, screen.final, batch.at
+        )
+        return Outcome(screen, self._locale(batch, session))
+
+    def _locale(self, batch: Batch, session: Session) -> str:
+        run = batch.runs.get(session.run_id or 0)
+        return run.locale if run else "en"
+
+
+def key_of(text: str) -> int:
+    """A 63-bit name for everything typed so far in a session (or a message's id): what makes a turn the same turn."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def difference(before: str, text: str) -> str:
+    """What was typed since `before`: the provider sends all input of a session, joined by ``*``.
+
+    By prefix, never by splitting: a reply may hold a ``*`` itself, be empty, or begin with zeros. Where the text does not
+    go on from what we know (a turn never reached us), the last part is all that can be taken.
+    """
+    if not before:
+        return text
+    if text.startswith(before + "*"):
+        return text[len(before) + 1 :]
+    return text.rpartition("*")[2]
+
+
+def _answer(event: events.Answered, run: Run, session: Session, at: datetime) -> Answer:
+    return Answer(
+        run_id=run.id,
+        question=event.question,
+        value=event.value,
+        raw=event.raw,
+        locale=event.locale,
+        channel_id=session.channel_id,
+        medium=session.medium,
+        attempts=event.attempts,
+        choice_order=event.order,
+        asked_at=datetime.fromtimestamp(event.asked_ms / 1000, UTC),
+        answered_at=at,
+    )
+
+
+def _worked_out(name: str, value: str, run: Run, session: Session, at: datetime) -> Answer:
+    return Answer(
+        run_id=run.id, question=name, value=value or None, raw=None, locale=run.locale, channel_id=session.channel_id,
+        medium=session.medium, attempts=0, choice_order=None, asked_at=at, answered_at=at,
+    )  # fmt: skip

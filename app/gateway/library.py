@@ -1,0 +1,133 @@
+"""The surveys that can be asked: loads them from files into the store, and compiles each stored version once."""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Protocol
+
+from app.flows.compile import compile_form
+from app.flows.faults import FormError
+from app.flows.flow import Flow
+from app.flows.load import Form, load
+from app.store import surveys
+from app.store.unit import Database
+
+log = logging.getLogger(__name__)
+SUFFIXES = (".xlsx", ".xls", ".csv", ".md", ".xml")
+
+
+class File(Protocol):
+    """A file that may hold a survey: on disk, or inside the package."""
+
+    @property
+    def name(self) -> str:
+        """Its name without the folder."""
+        ...
+
+    def read_bytes(self) -> bytes:
+        """Its content."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A published version, compiled."""
+
+    version_id: int
+    survey_id: int
+    flow: Flow
+
+
+class Library:
+    """All editions of all surveys. Runs keep the version that they began with; new ones get the newest."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._editions: dict[int, Edition] = {}
+        self._newest: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def refresh(self) -> None:
+        """Look again what is published; only newest versions are compiled now, older ones when a run needs them."""
+        versions = self._database.read(surveys.published)
+        newest = {version.survey: version for version in versions}
+        for version in newest.values():
+            self._compiled(version)
+        self._newest = {name: version.id for name, version in newest.items()}
+
+    def newest(self, survey: str) -> Edition | None:
+        """The edition that a new run of a survey gets."""
+        version_id = self._newest.get(survey)
+        return None if version_id is None else self._editions[version_id]
+
+    def edition(self, version_id: int) -> Edition:
+        """The edition that a run is bound to."""
+        edition = self._editions.get(version_id)
+        if edition is None:
+            edition = self._compiled(self._database.read(lambda connection: surveys.by_id(connection, version_id)))
+        return edition
+
+    def names(self) -> list[str]:
+        """The surveys that can be asked."""
+        return sorted(self._newest)
+
+    def _compiled(self, version: surveys.Version) -> Edition:
+        with self._lock:
+            if version.id not in self._editions:
+                flow = compile_form(Form(version.xform.encode(), {}, ()))
+                self._editions[version.id] = Edition(version.id, version.survey_id, flow)
+            return self._editions[version.id]
+
+
+def shipped() -> list[File]:
+    """The surveys that come with Izwi."""
+    return [file for file in resources.files("app.flows.surveys").iterdir() if _is_survey(file.name)]
+
+
+def brought(folder: Path) -> list[File]:
+    """The surveys in an organisation's own folder."""
+    return [path for path in sorted(folder.iterdir()) if _is_survey(path.name)] if folder.is_dir() else []
+
+
+def publish(database: Database, files: Iterable[File]) -> Mapping[str, FormError]:
+    """Store the surveys of these files; one already stored costs nothing. Returns what could not be taken, by file."""
+    refused: dict[str, FormError] = {}
+    for file in files:
+        content = file.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        if database.read(lambda connection, wanted=digest: surveys.by_digest(connection, wanted)):  # type: ignore[misc]
+            continue
+        try:
+            form = load(content, file.name)
+            flow = compile_form(form)
+        except FormError as error:
+            refused[file.name] = error
+            continue
+        _store(database, flow, form, content, digest, file.name)
+        log.info("published survey %s version %s", flow.id, flow.version)
+    return refused
+
+
+def _store(database: Database, flow: Flow, form: Form, content: bytes, digest: str, filename: str) -> None:
+    database.write(
+        lambda connection: surveys.publish(
+            connection,
+            name=flow.id,
+            version=flow.version,
+            title=flow.title,
+            digest=digest,
+            filename=filename,
+            source=content,
+            xform=form.xform.decode(),
+            at=datetime.now(UTC),
+        )
+    )
+
+
+def _is_survey(name: str) -> bool:
+    return name.endswith(SUFFIXES) and not name.startswith((".", "~", "__"))

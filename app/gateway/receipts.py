@@ -1,0 +1,48 @@
+"""What a provider tells us besides turns: delivery reports, the end of a session, and subscribers who opted out."""
+
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from app.channels.base import DeliveryReport, UssdEnd
+from app.gateway.batch import Batch
+from app.store import outbox, sessions
+from app.store.contacts import Contact
+from app.values import RunState
+
+
+def take_report(connection: Connection, channel_id: int, report: DeliveryReport, at: datetime) -> None:
+    """Keep a delivery report and let it settle its message, now or when the message is committed."""
+    outbox.add_report(
+        connection,
+        channel_id=channel_id,
+        provider_id=report.provider_id,
+        delivery=report.delivery,
+        status=report.status,
+        reason=report.reason,
+        network_code=report.network_code,
+        at=at,
+    )
+
+
+def take_end(connection: Connection, channel_id: int, end: UssdEnd, at: datetime) -> None:
+    """Close a session; her run waits for her to dial again. What she typed is in the event too, and is not kept twice."""
+    sessions.end(
+        connection,
+        channel_id=channel_id,
+        ref=end.session,
+        status=end.status,
+        cost=end.cost,
+        duration_ms=end.duration_ms,
+        at=at,
+    )
+
+
+def take_opt_out(batch: Batch, contact: Contact) -> None:
+    """The subscriber asked the provider for silence: the same as STOP, but nothing is confirmed."""
+    for (contact_id, _), run in list(batch.active.items()):
+        if contact_id == contact.id:
+            run.state, run.reason, run.ended_at = RunState.STOPPED, "opt_out", batch.at
+            run.revision += 1
+            batch.change_run(run)
+    batch.stops[contact.id] = batch.at

@@ -1,0 +1,58 @@
+"""Where an inbound goes: which survey a service code or keyword starts, and which words are commands."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.flows.phrases import fold, words
+from app.settings import Settings
+
+_KEYWORD_LENGTH = 32
+
+
+class Command(StrEnum):
+    """A word that works at any point of an SMS conversation, in every language."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Service codes and keywords, folded for comparison."""
+
+    survey: str
+    codes: dict[str, str]
+    keywords: dict[str, str]
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Routes":
+        """Read them from the settings."""
+        keywords = {fold(word): survey for word, survey in settings.keywords.items()}
+        return cls(settings.survey, dict(settings.service_codes), keywords)
+
+    @property
+    def first_keyword(self) -> str:
+        """The keyword that people are told of."""
+        return next(iter(self.keywords), "").upper()
+
+    def survey_of_code(self, service_code: str) -> str:
+        """The survey that a dialled code starts. Codes are compared as they are: `*384*77#`."""
+        return self.codes.get(service_code, self.survey)
+
+    def survey_of_text(self, text: str, *, in_conversation: bool) -> str | None:
+        """The survey whose keyword a message begins with; within a conversation the keyword must stand alone."""
+        folded = fold(text[: 4 * _KEYWORD_LENGTH])
+        word = folded if in_conversation else folded.split(" ")[0]
+        return self.keywords.get(word.strip(" .,!?;:\"'"))
+
+
+def command_of(text: str) -> Command | None:
+    """The command that a message is, if the whole of it is one."""
+    if len(text) > _KEYWORD_LENGTH:
+        return None
+    word = fold(text)
+    for command in Command:
+        if word in words(f"words_{command}"):
+            return command
+    return None

@@ -1,0 +1,132 @@
+"""One text message of one person: the command words, keywords, and the replies that go into the outbox with the turn."""
+
+from datetime import timedelta
+
+from app.channels.base import SmsIn
+from app.flows import gsm7
+from app.flows.phrases import say
+from app.gateway.batch import Batch
+from app.gateway.conversation import Conversation, key_of
+from app.gateway.routing import Command, command_of
+from app.store.contacts import Contact
+from app.store.outbox import Message
+from app.store.runs import Run
+from app.store.sessions import Session
+from app.values import Medium, RunState, Screen
+
+
+class Texting:
+    """The rules of talking by SMS. Every reply has the inbound's id as its key, so a repeat can never send twice."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation = conversation
+        self.routes = conversation.routes
+        self.lifetime = timedelta(hours=conversation.settings.message_hours)
+
+    def take(self, batch: Batch, channel_id: int, message: SmsIn, contact: Contact) -> None:
+        """Take a message that has just been stored for the first time."""
+        session = self._session(batch, channel_id, message, contact)
+        run = batch.runs.get(session.run_id or 0)
+        locale = (run.locale if run else None) or contact.locale or "en"
+        match command_of(message.text):
+            case Command.STOP:
+                self._stop(batch, session, message, contact, locale)
+                return
+            case Command.START:
+                batch.stops[contact.id], contact.stopped = None, False
+                text = say("restarted", locale).format(keyword=self.routes.first_keyword)
+                self._reply(batch, session, message, "help", text, "helped")
+                return
+            case Command.HELP if not contact.stopped:
+                self._reply(batch, session, message, "help", say("help", locale), "helped")
+                return
+        in_conversation = run is not None and run.state == RunState.ACTIVE
+        survey = self.routes.survey_of_text(message.text, in_conversation=in_conversation)
+        if survey is not None:
+            self._begin(batch, session, message, contact, survey)
+        elif contact.stopped:
+            self._note(batch, session, message, "shown", "")
+        elif in_conversation:
+            self._answer(batch, session, message, message.text)
+        else:
+            self._unknown(batch, session, message, contact, locale)
+
+    def _session(self, batch: Batch, channel_id: int, message: SmsIn, contact: Contact) -> Session:
+        """The line between a phone and a channel: one session that stays, unlike a dialled one."""
+        ref = line_of(contact.id)
+        session = batch.sessions.get((channel_id, ref))
+        if session is None:
+            session = Session(
+                batch.session_ids.take(), channel_id, ref, Medium.SMS, contact.id, None, 0, "", "", 0,
+                message.recipient, message.network_code, batch.at, stored=False,
+            )  # fmt: skip
+            batch.sessions[channel_id, ref] = session
+        return session
+
+    def _begin(self, batch: Batch, session: Session, message: SmsIn, contact: Contact, survey: str) -> None:
+        """A keyword starts its survey, or goes on with it; after a STOP it is she who asks us to write again."""
+        if contact.stopped:
+            batch.stops[contact.id], contact.stopped = None, False
+        if self.conversation.find_run(batch, session, contact, survey):
+            self._answer(batch, session, message, None)
+        else:
+            text = say("no_service", contact.locale or "en")
+            self._reply(batch, session, message, "help", text, "failed")
+
+    def _answer(self, batch: Batch, session: Session, message: SmsIn, words: str | None) -> None:
+        outcome = self.conversation.turn(batch, session, words, key_of(message.provider_id))
+        stopped = batch.turns[session.id, key_of(message.provider_id)].outcome == "stopped"
+        if outcome.screen is not None:
+            self._send(batch, session, message, "stop" if stopped else "reply", outcome.screen.text)
+
+    def _stop(self, batch: Batch, session: Session, message: SmsIn, contact: Contact, locale: str) -> None:
+        """STOP: every run on this phone ends, what waits is cancelled, and one confirmation goes out, never a second."""
+        for run in self._runs_of(batch, contact):
+            self.conversation.end(batch, run, RunState.STOPPED, "stop_word")
+        if contact.stopped:
+            self._note(batch, session, message, "stopped", "")
+            return
+        batch.stops[contact.id], contact.stopped = batch.at, True
+        self._reply(batch, session, message, "stop", say("stopped", locale), "stopped")
+
+    def _runs_of(self, batch: Batch, contact: Contact) -> list[Run]:
+        return [run for (contact_id, _), run in list(batch.active.items()) if contact_id == contact.id]
+
+    def _unknown(self, batch: Batch, session: Session, message: SmsIn, contact: Contact, locale: str) -> None:
+        """A message that nothing here understands: a short help, at most once a day, so that two machines never chat."""
+        day = batch.at.astimezone(self.conversation.zone).date().isoformat()
+        text = say("unknown", locale).format(keyword=self.routes.first_keyword)
+        self._note(batch, session, message, "helped", text)
+        self._send(batch, session, message, "help", text, key=f"unknown:{contact.id}:{day}")
+
+    def _reply(self, batch: Batch, session: Session, message: SmsIn, kind: str, text: str, outcome: str) -> None:
+        self._note(batch, session, message, outcome, text)
+        self._send(batch, session, message, kind, text)
+
+    def _note(self, batch: Batch, session: Session, message: SmsIn, outcome: str, text: str) -> None:
+        """Write down a turn that did not go through the survey."""
+        run = batch.runs.get(session.run_id or 0)
+        question = run.question if run else ""
+        key = key_of(message.provider_id)
+        self.conversation.shown(batch, session, key, message.text, question, outcome, Screen(text, final=False))
+
+    def _send(
+        self, batch: Batch, session: Session, message: SmsIn, kind: str, text: str, key: str | None = None
+    ) -> None:
+        batch.outbox.append(
+            Message(
+                channel_id=session.channel_id,
+                key=key or f"{kind}:{message.provider_id}",
+                contact_id=session.contact_id or 0,
+                kind=kind,
+                body=text,
+                segments=gsm7.segments(text)[2],
+                at=batch.at,
+                expires_at=batch.at + self.lifetime,
+            )
+        )
+
+
+def line_of(contact_id: int) -> str:
+    """The name of the SMS session of a contact."""
+    return f"sms:{contact_id}"

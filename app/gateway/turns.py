@@ -1,0 +1,268 @@
+"""Turns in batches: those that arrive while the last commit is under way are taken together, in one transaction (D3).
+
+Screens go out only after the commit. A turn that fails takes nobody with it: the batch is taken back and each turn is
+done again alone, and the one at fault gets a sentence in her language.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.engine import Connection
+
+from app.channels.base import DeliveryReport, Inbound, OptOut, SmsIn, UssdEnd, UssdTurn
+from app.flows.phrases import say
+from app.gateway import receipts
+from app.gateway.batch import Batch
+from app.gateway.conversation import Conversation, Outcome
+from app.gateway.library import Library
+from app.gateway.routing import Routes
+from app.gateway.texting import Texting, line_of
+from app.settings import Settings
+from app.store import inbound as messages
+from app.store.keys import Keys
+from app.store.unit import Database, is_outage
+from app.values import Msisdn, NotAPhoneNumber, Screen
+
+log = logging.getLogger(__name__)
+
+_BATCH_LIMIT = 256
+_REMEMBERED_LOCALES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An inbound and the channel it came by."""
+
+    channel_id: int
+    inbound: Inbound
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A turn could not be taken; nothing of it is stored."""
+
+    error: str
+
+
+class Gateway:
+    """The write side: takes turns and receipts, one transaction a batch."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        keys: Keys,
+        library: Library,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database, self._keys, self._region, self._now = database, keys, settings.region, now
+        self._conversation = Conversation(settings, library, Routes.of(settings))
+        self._texting = Texting(self._conversation)
+
+    def take_turns(self, arrivals: Sequence[Arrival]) -> list[Outcome | Failed]:
+        """Take a batch; the outcomes are in the order of the arrivals, and all that they say is committed."""
+        try:
+            return list(self._database.write(lambda connection: self._take(connection, arrivals)))
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the turns are tried again one by one
+            if len(arrivals) == 1:
+                log.error("a turn failed: %s", where(error))
+                return [Failed(type(error).__name__)]
+            if is_outage(error):
+                log.error("no turn can be stored: %s", where(error))
+                return [Failed(type(error).__name__)] * len(arrivals)
+            log.warning("a batch of %d turns failed and is taken turn by turn: %s", len(arrivals), where(error))
+            return [outcome for arrival in arrivals for outcome in self.take_turns([arrival])]
+
+    def _take(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        batch = Batch(connection, self._now())
+        fresh = self._store_messages(batch, arrivals)
+        self._read(batch, arrivals, fresh)
+        outcomes = [self._one(batch, arrival, index in fresh) for index, arrival in enumerate(arrivals)]
+        for index, message_id in fresh.items():
+            contact = batch.contacts.get(self._number(arrivals[index].inbound))
+            if message_id and contact:
+                batch.senders.append((message_id, contact.id))
+        batch.flush()
+        return outcomes
+
+    def _store_messages(self, batch: Batch, arrivals: Sequence[Arrival]) -> dict[int, int]:
+        """Store the text messages; returns which arrivals came for the first time, with the key of their row."""
+        fresh: dict[int, int] = {}
+        for index, arrival in enumerate(arrivals):
+            sms = arrival.inbound
+            if not isinstance(sms, SmsIn):
+                continue
+            row = messages.Inbound(
+                channel_id=arrival.channel_id,
+                provider_id=sms.provider_id,
+                text=sms.text,
+                recipient=sms.recipient,
+                link_id=sms.link_id,
+                network_code=sms.network_code,
+                state="taken" if self._number(sms) else "set_apart",
+            )
+            if message_id := messages.add(batch.connection, row, batch.at):
+                fresh[index] = message_id
+        return fresh
+
+    def _read(self, batch: Batch, arrivals: Sequence[Arrival], fresh: Mapping[int, int]) -> None:
+        """Read what the batch needs, set by set: dialled sessions, phones that are new to the batch, SMS lines."""
+        refs: dict[int, list[str]] = {}
+        for arrival in arrivals:
+            if isinstance(arrival.inbound, UssdTurn):
+                refs.setdefault(arrival.channel_id, []).append(arrival.inbound.session)
+        for channel_id, wanted in refs.items():
+            batch.load_sessions(channel_id, wanted)
+        numbers = []
+        lines: dict[int, list[str]] = {}
+        for index, arrival in enumerate(arrivals):
+            match arrival.inbound:
+                case UssdTurn(session=session) if (arrival.channel_id, session) not in batch.sessions:
+                    numbers.append(self._number(arrival.inbound))
+                case OptOut():
+                    numbers.append(self._number(arrival.inbound))
+                case SmsIn() if index in fresh:
+                    numbers.append(self._number(arrival.inbound))
+        batch.load_phones(self._keys, [Msisdn(number) for number in numbers if number])
+        for index in fresh:
+            contact = batch.contacts.get(self._number(arrivals[index].inbound))
+            if contact:
+                lines.setdefault(arrivals[index].channel_id, []).append(line_of(contact.id))
+        for channel_id, wanted in lines.items():
+            batch.load_sessions(channel_id, wanted)
+
+    def _one(self, batch: Batch, arrival: Arrival, fresh: bool) -> Outcome:
+        channel_id = arrival.channel_id
+        match arrival.inbound:
+            case UssdTurn() as turn:
+                return self._conversation.ussd(batch, channel_id, turn)
+            case SmsIn() as sms:
+                contact = batch.contacts.get(self._number(sms))
+                if fresh and contact is not None:
+                    self._texting.take(batch, channel_id, sms, contact)
+            case OptOut() as opt_out:
+                contact = batch.contacts.get(self._number(opt_out))
+                if contact is not None:
+                    receipts.take_opt_out(batch, contact)
+            case DeliveryReport() as report:
+                receipts.take_report(batch.connection, channel_id, report, batch.at)
+            case UssdEnd() as end:
+                receipts.take_end(batch.connection, channel_id, end, batch.at)
+        return Outcome(None)
+
+    def _number(self, inbound: Inbound) -> str:
+        """The E.164 number of a sender, or nothing: operators write from names such as "ECONET" too."""
+        assert isinstance(inbound, UssdTurn | SmsIn | OptOut)  # noqa: S101
+        try:
+            return Msisdn.parse(inbound.sender, region=self._region).e164
+        except NotAPhoneNumber:
+            return ""
+
+
+class Overloaded(Exception):
+    """More turns wait than the writer can take in time."""
+
+
+class Writer:
+    """One thread that takes turns in batches for an event loop that only awaits them."""
+
+    def __init__(self, gateway: Gateway, settings: Settings) -> None:
+        self._gateway, self._limit = gateway, settings.queue_limit
+        self._waiting: deque[tuple[Arrival, asyncio.Future[Outcome | Failed]]] = deque()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._locales: OrderedDict[tuple[int, str], str] = OrderedDict()
+        self._thread = threading.Thread(target=self._run, name="izwi-writer", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; the running event loop is the one that turns are awaited on."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what waits, then end the thread."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    def submit(self, arrival: Arrival) -> "asyncio.Future[Outcome | Failed]":
+        """Hand a turn in; the future is done when it is committed. Raises `Overloaded`."""
+        if len(self._waiting) >= self._limit or self._stopping:
+            raise Overloaded
+        assert self._loop is not None  # noqa: S101
+        future: asyncio.Future[Outcome | Failed] = self._loop.create_future()
+        self._waiting.append((arrival, future))
+        if not self._wake.is_set():
+            self._wake.set()
+        return future
+
+    def locale_of(self, arrival: Arrival) -> str:
+        """The language a session was in when it was last heard of, for a sentence when nothing else works."""
+        inbound = arrival.inbound
+        key = (arrival.channel_id, inbound.session) if isinstance(inbound, UssdTurn) else (0, "")
+        return self._locales.get(key, "en")
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                count = min(len(self._waiting), _BATCH_LIMIT)
+                taken = [self._waiting.popleft() for _ in range(count)]
+                outcomes = self._take([arrival for arrival, _ in taken])
+                self._remember(taken, outcomes)
+                assert self._loop is not None  # noqa: S101
+                self._loop.call_soon_threadsafe(_answer, taken, outcomes)
+            if self._stopping:
+                return
+
+    def _take(self, arrivals: Sequence[Arrival]) -> list[Outcome | Failed]:
+        try:
+            return self._gateway.take_turns(arrivals)
+        except Exception as error:  # noqa: BLE001 -- the writer must outlive anything
+            log.error("the writer could not take a batch: %s", where(error))
+            return [Failed(type(error).__name__)] * len(arrivals)
+
+    def _remember(
+        self, taken: Sequence[tuple[Arrival, object]], outcomes: Sequence[Outcome | Failed]
+    ) -> None:
+        for (arrival, _), outcome in zip(taken, outcomes, strict=True):
+            if isinstance(outcome, Outcome) and isinstance(arrival.inbound, UssdTurn) and outcome.locale != "en":
+                self._locales[arrival.channel_id, arrival.inbound.session] = outcome.locale
+        while len(self._locales) > _REMEMBERED_LOCALES:
+            self._locales.popitem(last=False)
+
+
+def sorry(locale: str, key: str = "sorry") -> Screen:
+    """What a respondent reads when we failed her."""
+    return Screen(say(key, locale), final=True)
+
+
+def where(error: BaseException) -> str:
+    """Say what went wrong and where, without the error's own words: they may hold an answer or a number."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    place = ""
+    if traceback is not None:
+        code = traceback.tb_frame.f_code
+        place = f" in {code.co_name} ({code.co_filename.rsplit('/', 1)[-1]}:{traceback.tb_lineno})"
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return f"{type(error).__name__}{f' {state}' if state else ''}{place}"
+
+
+def _answer(
+    taken: Sequence[tuple[Arrival, "asyncio.Future[Outcome | Failed]"]], outcomes: Sequence[Outcome | Failed]
+) -> None:
+    for (_, future), outcome in zip(taken, outcomes, strict=True):
+        if not future.done():
+            future.set_result(outcome)
+
+
