@@ -77,6 +77,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _LOST_PLUS = re.compile(r" +([1-9][0-9]{7,14})")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair
 _ONE_WORD = re.compile(r"[A-Za-z]{1,64}")
+_BASE_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _COUNT = re.compile(r"[0-9]{1,12}")
 
 
@@ -208,11 +209,12 @@ class _MessagingSender:
     """Sends through one `SMSService` of its own: the library's module-level services would swap accounts."""
 
     def __init__(self, settings: Settings) -> None:
-        self._key = settings.africastalking_api_key.strip()
+        key, url = settings.africastalking_api_key.strip(), settings.africastalking_url
+        self._fault = _fault(key, url)
         self._sender_id = settings.africastalking_sender or None
         limit = settings.send_timeout_seconds
         self._timeout = (min(3.05, limit), limit)
-        self._service = _service(settings.africastalking_username, self._key, settings.africastalking_url)
+        self._service = _service(settings.africastalking_username, key, url)
 
     def send(self, body: str, recipients: Sequence[str]) -> list[SendResult]:
         numbers = list(dict.fromkeys(number for number in recipients if _E164.fullmatch(number)))
@@ -225,8 +227,8 @@ class _MessagingSender:
     def _post(self, body: str, numbers: list[str]) -> dict[str, SendResult]:
         if not body.strip() or _UNSTORABLE.search(body):
             return dict.fromkeys(numbers, SendResult(Sending.REFUSED, reason="unsendable text"))
-        if not self._key or not self._key.isascii() or not self._key.isprintable():
-            return dict.fromkeys(numbers, SendResult(Sending.RETRY, reason="authentication"))
+        if self._fault:
+            return dict.fromkeys(numbers, SendResult(Sending.RETRY, reason=self._fault))
         from urllib3 import exceptions as net
 
         try:
@@ -235,6 +237,13 @@ class _MessagingSender:
         except (OSError, ValueError, net.HTTPError) as error:
             return dict.fromkeys(numbers, _after_error(error))
         return _after_answer(answer, numbers)
+
+
+def _fault(key: str, url: str) -> str:
+    """Find what an operator must mend first: `requests` answers these with errors that may also come after a send."""
+    if not key or not key.isascii() or not key.isprintable():
+        return "authentication"
+    return "settings" if url and not _BASE_URL.fullmatch(url) else ""
 
 
 def _service(username: str, key: str, url: str) -> Any:
@@ -262,8 +271,6 @@ def _after_error(error: Exception) -> SendResult:
         return SendResult(Sending.RETRY, reason="unreachable")
     if isinstance(cause, net.SSLError) and isinstance(cause.args[0], ssl.SSLCertVerificationError):
         return SendResult(Sending.RETRY, reason="certificate")
-    if isinstance(error, ValueError):  # `requests` could not even build the request
-        return SendResult(Sending.RETRY, reason="settings")
     return SendResult(Sending.UNKNOWN, reason="no answer")
 
 

@@ -455,10 +455,15 @@ def main() -> None:
     wishes = parser.parse_args()
     provider = Provider(wishes.port)
     if wishes.until_stdin_closes:
-        threading.Thread(target=lambda: (sys.stdin.read(), provider.shutdown()), daemon=True).start()
+        threading.Thread(target=_end_with_stdin, args=(provider,), daemon=True).start()
     sys.stdout.write(f"listening on {provider.server_port}\n")
     sys.stdout.flush()
     provider.serve_forever(poll_interval=0.05)
+
+
+def _end_with_stdin(provider: Provider) -> None:
+    sys.stdin.read()
+    provider.shutdown()
 
 
 if __name__ == "__main__":
