@@ -2,9 +2,19 @@
 
 import json
 import socket
+import ssl
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from app.channels.base import Sender, Sending
 from tests.provider.server import ProviderProcess
@@ -206,6 +216,32 @@ def test_no_answer_however_odd_stops_the_worker(
 
 
 @pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        "hello\r\n\r\n",
+        "HTTP/1.1 abc\r\n\r\n",
+        "HTTP/1.1 201 Created\r\nContent-Length: 5, 7\r\n\r\nhello",
+        "HTTP/1.1 201 Created\r\nContent-Length: none\r\n\r\nhello",
+        "HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\n\r\nhello",
+        "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello",
+        "HTTP/1.1 201 Created\r\nContent-Type: \xff\r\n\r\n\xff\xfe\xfd",
+        "HTTP/1.1 201 Created\r\n" + "X: y\r\n" * 200 + "\r\n",
+        "HTTP/1.1 201 Created\r\nX: " + "y" * 70_000 + "\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: nowhere:\r\n\r\n",
+    ],
+)
+def test_an_answer_that_is_no_http_comes_after_the_send(sender: Sender, provider: ProviderProcess, raw: str) -> None:
+    provider.set_mode("garbage", raw=raw)
+
+    results = sender.send("Mhoro", [ONE])
+
+    assert [result.outcome for result in results] == [UNKNOWN]
+    assert len(provider.messages()) == 1
+
+
+@pytest.mark.parametrize(
     "number",
     ["", "+1234", "+2637700000011223344", "263770000001", "+063770000001", "+263770000001\n", "+263 770000001", "MTN"],
 )
@@ -287,6 +323,37 @@ def test_a_connection_that_never_opens_sent_nothing(make_sender: Callable[..., S
     results = sender.send("Mhoro", [ONE])
 
     assert [(result.outcome, result.reason) for result in results] == [(RETRY, "unreachable")]
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Iterator[str]:
+    """A server whose certificate nobody signed but itself, as a proxy that listens in would show."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(hours=1))
+    pem = certificate.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "stranger.pem").write_bytes(secret + pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "stranger.pem")
+
+    def shake_hands() -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            context.wrap_socket(connection, server_side=True).close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=shake_hands)
+        thread.start()
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+def test_nothing_is_sent_to_a_stranger(make_sender: Callable[..., Sender], stranger: str) -> None:
+    results = make_sender(africastalking_url=stranger).send("Mhoro", [ONE])
+
+    assert [(result.outcome, result.reason) for result in results] == [(RETRY, "certificate")]
 
 
 def test_a_sender_never_shows_its_key(make_sender: Callable[..., Sender]) -> None:

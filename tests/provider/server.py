@@ -39,7 +39,7 @@ MODES = (
     "leave-out",  # 201, the recipients in "only" are accepted and not mentioned
     "no-recipients",  # 201, and nothing was sent: the reason stands in Message ("message" sets it)
     "charset",  # 201, with a content type that the SDK does not decode
-    "garbage",  # 201, accepted, with "body" instead of an answer
+    "garbage",  # 201, accepted, with "body" instead of an answer, or "raw" instead of all HTTP
     "accept-then-500",  # the worst of both: sent, and an error
     "accept-then-hang",  # sent, and no answer for "seconds"
     "accept-then-reset",  # sent, and the connection is torn down
@@ -160,7 +160,8 @@ class Behaviour:
     ) -> None:
         if answered:
             answered.wait()
-        statuses = [wish["status"]] if isinstance(wish.get("status", "Success"), str) else wish["status"]
+        status = wish.get("status", "Success")
+        statuses = [status] if isinstance(status, str) else status
         for _ in range(wish.get("repeat", 1)):
             for status in statuses:
                 for recipient in reversed(recipients):  # never in the order of the send
@@ -291,6 +292,9 @@ class Handler(BaseHTTPRequestHandler):
                 self.reset_connection()
             case "accept-then-cut":
                 self.answer(201, body, cut=len(body) // 2)
+            case "garbage" if "raw" in mode:
+                self.wfile.write(mode["raw"].encode("latin-1"))
+                self.close_connection = True
             case "garbage":
                 self.answer(201, mode.get("body", "<html>Bad gateway</html>"), mode.get("type", JSON))
             case "charset":
