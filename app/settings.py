@@ -45,16 +45,22 @@ class Settings(BaseSettings):
         default_factory=lambda: {"IZWI": "leave_no_one_behind"},
         description="First word of an SMS and the survey that it starts",
     )
-    surveys_dir: Path | None = Field(None, description="Folder of further XLSForms; empty: `surveys` in the data directory")
+    surveys_dir: Path | None = Field(
+        None, description="Folder of further XLSForms; empty: `surveys` in the data directory"
+    )
 
-    ussd_septets: int = Field(160, ge=60, le=182, description="Room on a USSD page in septets; no network shows over 182")
+    ussd_septets: int = Field(
+        160, ge=60, le=182, description="Room on a USSD page in septets; no network shows over 182"
+    )
     ussd_ucs2: int = Field(80, ge=40, le=91, description="Room on a USSD page that needs characters outside GSM-7")
     sms_septets: int = Field(459, ge=160, le=1530, description="Longest SMS in septets (459 is three parts)")
     sms_ucs2: int = Field(201, ge=70, le=670, description="Longest SMS in characters when one is outside GSM-7")
     resume_hours: float = Field(24, gt=0, description="How long an unfinished survey waits for its respondent")
     session_seconds: int = Field(600, ge=60, description="After this silence a USSD session counts as dropped")
     turn_seconds: float = Field(8, gt=0, le=60, description="A USSD turn that takes longer gets a sentence instead")
-    queue_limit: int = Field(5000, ge=1, description="Turns that may wait for the writer before new ones are turned away")
+    queue_limit: int = Field(
+        5000, ge=1, description="Turns that may wait for the writer before new ones are turned away"
+    )
 
     send_batch: int = Field(50, ge=1, le=500, description="Messages that the worker claims at a time")
     send_timeout_seconds: float = Field(10, gt=0, le=60, description="How long a provider may take to answer a send")
@@ -117,7 +123,9 @@ def load(**overrides: Any) -> Settings:
             known = "" if fault["type"] != "extra_forbidden" else " (in the settings file)"
             faults.append(f"{name}{known}: {fault['msg'].removeprefix('Value error, ')}")
     except (OSError, ValueError) as error:
-        faults.append(f"{PREFIX}CONFIG: the settings cannot be read ({type(error).__name__}); is it valid TOML or JSON?")
+        faults.append(
+            f"{PREFIX}CONFIG: the settings cannot be read ({type(error).__name__}); is it valid TOML or JSON?"
+        )
     if faults:
         raise BadSettings("\n".join(faults))
     return settings
@@ -130,7 +138,9 @@ def _missing_file(environ: Mapping[str, str]) -> list[str]:
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {PREFIX + "CONFIG"}
-    return [f"{name}: no such setting; `izwi doctor` lists them all" for name in sorted(environ) if _strange(name, known)]
+    return [
+        f"{name}: no such setting; `izwi doctor` lists them all" for name in sorted(environ) if _strange(name, known)
+    ]
 
 
 def _strange(name: str, known: set[str]) -> bool:
