@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator
@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     region: str = Field("ZW", pattern="^[A-Z]{2}$", description="Country that local phone numbers belong to (ISO 3166)")
     zone: str = Field("Africa/Harare", description="Time zone shown to people (IANA name)")
 
+    channel: Literal["africastalking", "simulated"] = Field(
+        "africastalking", description="The line to the provider; `simulated` sends nothing anywhere"
+    )
     africastalking_username: str = Field("sandbox", min_length=1, description="Africa's Talking user name")
     africastalking_api_key: str = Field("", repr=False, description="Africa's Talking API key; empty: nothing is sent")
     africastalking_sender: str = Field("", description="Sender id or short code that our messages come from")

@@ -60,15 +60,17 @@ class Gateway:
         library: Library,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
-        self._database, self._keys, self._region, self._now = database, keys, settings.region, now
+        self._database, self._keys, self._region = database, keys, settings.region
+        self._now, self._wake = now, wake
         self._conversation = Conversation(settings, library, Routes.of(settings))
         self._texting = Texting(self._conversation)
 
     def take_turns(self, arrivals: Sequence[Arrival]) -> list[Outcome | Failed]:
         """Take a batch; the outcomes are in the order of the arrivals, and all that they say is committed."""
         try:
-            return list(self._database.write(lambda connection: self._take(connection, arrivals)))
+            outcomes, messages_wait = self._database.write(lambda connection: self._take(connection, arrivals))
         except Exception as error:  # noqa: BLE001 -- whatever it was, the turns are tried again one by one
             if len(arrivals) == 1:
                 log.error("a turn failed: %s", where(error))
@@ -78,8 +80,11 @@ class Gateway:
                 return [Failed(type(error).__name__)] * len(arrivals)
             log.warning("a batch of %d turns failed and is taken turn by turn: %s", len(arrivals), where(error))
             return [outcome for arrival in arrivals for outcome in self.take_turns([arrival])]
+        if messages_wait:
+            self._wake()
+        return list(outcomes)
 
-    def _take(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Outcome]:
+    def _take(self, connection: Connection, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], bool]:
         batch = Batch(connection, self._now())
         fresh = self._store_messages(batch, arrivals)
         self._read(batch, arrivals, fresh)
@@ -89,7 +94,7 @@ class Gateway:
             if message_id and contact:
                 batch.senders.append((message_id, contact.id))
         batch.flush()
-        return outcomes
+        return outcomes, bool(batch.outbox)
 
     def _store_messages(self, batch: Batch, arrivals: Sequence[Arrival]) -> dict[int, int]:
         """Store the text messages; returns which arrivals came for the first time, with the key of their row."""
@@ -191,6 +196,11 @@ class Writer:
         self._stopping = True
         self._wake.set()
         self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
 
     def submit(self, arrival: Arrival) -> "asyncio.Future[Outcome | Failed]":
         """Hand a turn in; the future is done when it is committed. Raises `Overloaded`."""

@@ -28,6 +28,7 @@ class Contact:
 _FIND = sa.select(contact.c.msisdn_hash, contact.c.id, contact.c.locale, contact.c.stopped_at).where(
     contact.c.msisdn_hash.in_(sa.bindparam("hashes", expanding=True))
 )
+_ONE = sa.select(contact.c.id).where(contact.c.msisdn_hash == sa.bindparam("hash"))
 _INSERT = {
     "sqlite": sqlite.insert(contact).on_conflict_do_nothing(index_elements=["msisdn_hash"]),
     "postgresql": postgresql.insert(contact).on_conflict_do_nothing(index_elements=["msisdn_hash"]),
@@ -61,6 +62,11 @@ def find_or_add(
         connection.execute(_INSERT[connection.dialect.name], rows)
         found |= _find(connection, missing)
     return {msisdn.e164: found[each] for each, msisdn in hashes.items()}
+
+
+def find(connection: Connection, keys: Keys, msisdn: Msisdn) -> int | None:
+    """The key of a number's contact, if it ever reached us."""
+    return connection.execute(_ONE, {"hash": keys.find(msisdn)}).scalar()
 
 
 def _find(connection: Connection, hashes: list[bytes]) -> dict[bytes, Contact]:

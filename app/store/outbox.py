@@ -69,6 +69,7 @@ class Settled:
     reason: str
     cost: str
     due_at: datetime
+    attempts: int
 
 
 def _insert(insert: Any) -> Any:
@@ -106,7 +107,7 @@ _SETTLE = (
     sa.update(outbox)
     .where(outbox.c.id == sa.bindparam("message"), outbox.c.attempt == sa.bindparam("held_by"), _SENDING)
     .values({name: sa.bindparam(f"to_{name}") for name in (
-        "state", "provider_id", "status", "reason", "cost", "due_at", "lease_until", "settled_at",
+        "state", "provider_id", "status", "reason", "cost", "due_at", "attempts", "lease_until", "settled_at",
     )})
 )  # fmt: skip
 
@@ -157,7 +158,7 @@ def settle(connection: Connection, *, channel_id: int, attempt: UUID, results: S
     rows = [
         {
             "message": each.id, "held_by": attempt, "to_state": each.state, "to_provider_id": each.provider_id,
-            "to_status": each.status, "to_reason": each.reason, "to_cost": each.cost, "to_due_at": each.due_at,
+            "to_status": each.status, "to_reason": each.reason, "to_cost": each.cost, "to_due_at": each.due_at, "to_attempts": each.attempts,
             "to_lease_until": None, "to_settled_at": None if each.state == "queued" else at,
         }
         for each in results

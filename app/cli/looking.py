@@ -1,0 +1,83 @@
+"""`izwi hooks` and `izwi status`: what to tell the provider, and how things stand."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from app.cli.root import fail, say
+from app.cli.serving import read_settings
+from app.store import answers, keys, outbox, runs, schema
+from app.store.unit import Database
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs")
+@click.option("--rotate", is_flag=True, help="Make a new secret; the present one stays valid until --retire")
+@click.option("--retire", is_flag=True, help="Let only the newest secret be valid")
+def hooks(as_json: bool, rotate: bool, retire: bool) -> None:
+    """Show the addresses to paste into the provider's dashboard. Each holds a secret: show them to nobody else."""
+    settings = read_settings()
+    from app.channels import CHANNELS
+
+    name = settings.channel
+    if rotate or retire:
+        (keys.rotate_hook if rotate else keys.retire_hook)(settings.data_dir, name)
+        say("Restart Izwi to use it." if rotate else "Only the newest secret is valid after a restart.", err=True)
+    loaded = keys.load(settings.data_dir, (name,))
+    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    channel = CHANNELS[name](settings)
+    channels = [
+        {
+            "name": name,
+            "hooks": {hook: f"{base}/hooks/{loaded.hooks[name][0]}/{hook}" for hook in channel.hooks},
+            "valid_secrets": len(loaded.hooks[name]),
+        }
+    ]
+    if as_json:
+        say(json.dumps({"channels": channels}, indent=2))
+        return
+    for each in channels:
+        say(f"Channel {each['name']} ({each['valid_secrets']} valid secret(s))")
+        for hook, address in each["hooks"].items():  # type: ignore[attr-defined]
+            say(f"  {hook:9} {address}")
+    if not settings.public_url:
+        say("\nThese are addresses on this machine. Set IZWI_PUBLIC_URL to show how the provider reaches it.")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs")
+def status(as_json: bool) -> None:
+    """Show runs, answers and messages, and what waits."""
+    settings = read_settings()
+    database = Database(settings.database)
+    if schema.current(database.engine) is None:
+        fail("There is no database yet: `izwi serve` or `izwi migrate` makes it.")
+    now = datetime.now(UTC)
+
+    def look(connection: Any) -> dict[str, Any]:
+        oldest = outbox.oldest_waiting(connection)
+        return {
+            "runs": runs.counts(connection),
+            "answers": answers.count(connection),
+            "messages": outbox.counts(connection),
+            "oldest_waiting_seconds": round((now - oldest).total_seconds()) if oldest else None,
+        }
+
+    found = database.read(look)
+    database.close()
+    if as_json:
+        say(json.dumps(found, indent=2))
+        return
+    say("runs      " + _listed(found["runs"]))
+    say(f"answers   {found['answers']}")
+    say("messages  " + _listed(found["messages"]))
+    if found["oldest_waiting_seconds"] is not None:
+        say(f"          the oldest waits for {found['oldest_waiting_seconds']} s")
+    if found["messages"].get("unknown"):
+        say("          `unknown` ones may have been sent: the provider never said, so they are not sent again")
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none"

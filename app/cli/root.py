@@ -1,0 +1,56 @@
+"""The command `izwi` itself, and what all its commands share."""
+
+import logging
+import sys
+from importlib import import_module
+
+import click
+
+# Command → the module that has it. Loaded when asked for, so that `izwi --help` and short commands start at once.
+COMMANDS = {
+    "serve": "serving", "work": "serving", "migrate": "serving",
+    "check": "forms", "surveys": "forms", "simulate": "phone",
+    "export": "exporting", "hooks": "looking", "status": "looking", "doctor": "doctor",
+}  # fmt: skip
+
+
+class Commands(click.Group):
+    """A group whose commands are imported one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order that one needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"app.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="izwi", message="izwi %(version)s")
+def main() -> None:
+    """Izwi runs surveys on basic phones: as a USSD menu and as an SMS conversation.
+
+    Settings come from the environment (IZWI_…) and from the file that IZWI_CONFIG names; `izwi doctor` shows them.
+    """
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print a line."""
+    click.echo(text, err=err)
+
+
+def fail(text: str, code: int = 1) -> None:
+    """Say what is wrong and end with an exit status."""
+    click.echo(text, err=True)
+    sys.exit(code)
+
+
+def log_to_stderr(level: str) -> None:
+    """Send the log to standard error: time in UTC, level, where, what. Never a number, an answer or a survey's text."""
+    logging.basicConfig(
+        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
+    )

@@ -1,0 +1,133 @@
+"""Joins the parts: a database, keys, surveys and channels become a service; `create_app` is its web side."""
+
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.routing import Route
+
+from app.channels import CHANNELS
+from app.gateway import library as shelves
+from app.gateway.library import Library
+from app.gateway.turns import Gateway, Writer
+from app.settings import Settings
+from app.store import keys as vault
+from app.store import schema, sessions
+from app.store.keys import Keys
+from app.store.unit import Database
+from app.web.hooks import Hooks, Line
+from app.web.simulator import routes as simulator
+from app.worker import delivery, expiry, loop
+
+log = logging.getLogger(__name__)
+
+
+class NotReady(Exception):
+    """The service cannot start as things are; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that a service is made of."""
+
+    settings: Settings
+    database: Database
+    keys: Keys
+    library: Library
+    lines: dict[str, Line]
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.database.close()
+
+
+def assemble(settings: Settings) -> Parts:
+    """Make or open the data directory, bring the tables up to date, publish the surveys, and join it all."""
+    vault.make_private(settings.data_dir)
+    keys = vault.load(settings.data_dir, (settings.channel,))
+    database = Database(settings.database)
+    bring_up_to_date(database)
+    refused = shelves.publish(database, [*shelves.shipped(), *shelves.brought(settings.surveys)])
+    for filename, error in refused.items():
+        log.error("%s is not asked: %s", filename, "; ".join(str(fault) for fault in error.faults))
+    library = Library(database)
+    library.refresh()
+    now = datetime.now(UTC)
+    number = database.write(
+        lambda connection: sessions.ensure_channel(
+            connection, name=settings.channel, provider=settings.channel, at=now
+        )
+    )
+    line = Line(number, settings.channel, CHANNELS[settings.channel](settings))
+    return Parts(settings, database, keys, library, {line.name: line})
+
+
+def bring_up_to_date(database: Database) -> None:
+    """Apply missing migrations; a database that is newer than this Izwi is left alone."""
+    current, newest = schema.current(database.engine), schema.newest()
+    if current is not None and current > newest:
+        raise NotReady(f"the database is at {current}, newer than this Izwi ({newest}); install the newer Izwi")
+    if current != newest:
+        schema.upgrade(database.engine)
+
+
+def make_worker(parts: Parts) -> loop.Worker:
+    """Make the worker for the channels of these parts."""
+    settings = parts.settings
+    return loop.Worker(
+        parts.database,
+        delivery.Delivery(settings, parts.database, parts.keys),
+        expiry.Expiry(settings, parts.database),
+        [delivery.Line(line.id, line.name, line.channel.sender()) for line in parts.lines.values()],
+    )
+
+
+def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool = False) -> FastAPI:
+    """Make the web side: hooks, health, and on loopback in a demo the phone in the browser."""
+    settings = parts.settings
+    worker = make_worker(parts) if with_worker else None
+    gateway = Gateway(settings, parts.database, parts.keys, parts.library, wake=worker.wake if worker else _nobody)
+    writer = Writer(gateway, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        writer.start()
+        if worker:
+            worker.start()
+        # What is alive now stays: not looking at it again takes the long pauses out of turns (facts: speed, section 4).
+        gc.collect()
+        gc.freeze()
+        try:
+            yield
+        finally:
+            writer.stop()
+            if worker:
+                worker.stop()
+            parts.close()
+
+    app = FastAPI(title="Izwi", lifespan=lifespan, openapi_url=None, telemetry={"logs": False})
+    hooks = Hooks({line.name: line for line in parts.lines.values()}, parts.keys, writer, seconds=settings.turn_seconds)
+    doors = [Route(path, hooks) for path in ("/hooks/{secret}/{hook}", "/hooks/{secret}/{hook}/")]
+    app.router.routes[:0] = doors
+
+    @app.get("/healthz")
+    async def healthz() -> JSONResponse:
+        """Say that the process is up and its threads are alive."""
+        alive = {"writer": writer.alive, "worker": worker.alive if worker else None}
+        healthy = all(each is not False for each in alive.values())
+        return JSONResponse({"status": "ok" if healthy else "failing", **alive}, status_code=200 if healthy else 503)
+
+    if with_simulator and not settings.production:
+        simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
+    return app
+
+
+def _nobody() -> None:
+    """No worker in this process: it will find the message by itself."""
+
+

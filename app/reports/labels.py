@@ -1,0 +1,26 @@
+"""The words behind a stored value: a question's label and the labels of the choices it names, in a language."""
+
+from collections.abc import Mapping
+
+from app.flows.flow import Flow, Text
+
+
+def question_label(flow: Flow, name: str, locale: str) -> str:
+    """A question's full words; a value that stands in them is written as its place, `…`."""
+    question = flow.by_name.get(name)
+    return "" if question is None else _plain(question.labels, flow, locale)
+
+
+def value_label(flow: Flow, name: str, value: str | None, locale: str) -> str:
+    """The labels of the choices a value names, joined by `; `; empty for a question without choices."""
+    question = flow.by_name.get(name)
+    if question is None or question.choices is None or value is None:
+        return ""
+    by_name = {choice.name: choice for choice in question.choices.choices}
+    chosen = [by_name[each] for each in value.split() if each in by_name]
+    return "; ".join(_plain(choice.labels, flow, locale) for choice in chosen)
+
+
+def _plain(texts: Mapping[str, Text], flow: Flow, locale: str) -> str:
+    text = texts.get(locale) or texts.get(flow.locale) or next(iter(texts.values()), ())
+    return "".join(piece if isinstance(piece, str) else "…" for piece in text)

@@ -1,0 +1,124 @@
+"""The doors for providers: POST /hooks/{secret}/{hook}. Plain ASGI, for every microsecond here is paid on every turn.
+
+The secret in the path says which channel calls, since Africa's Talking signs nothing. It is compared in constant time,
+never logged, and whatever does not fit is 404. Inside a USSD session every outcome is HTTP 200 with a screen.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from app.channels.base import Channel, UssdTurn, Unreadable
+from app.gateway.conversation import Outcome
+from app.gateway.turns import Arrival, Failed, Overloaded, Writer, sorry
+from app.store.keys import Keys
+
+MAX_BODY = 64 * 1024
+_MAX_FIELDS = 100
+_TEXT = (b"content-type", b"text/plain; charset=utf-8")
+_UNCACHED = (b"cache-control", b"no-store")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A channel as the hooks know it."""
+
+    id: int
+    name: str
+    channel: Channel
+
+
+class TooLarge(Exception):
+    """The body is larger than any provider's."""
+
+
+class Hooks:
+    """The ASGI endpoint behind all hook addresses."""
+
+    def __init__(self, lines: Mapping[str, Line], keys: Keys, writer: Writer, *, seconds: float) -> None:
+        self._lines, self._keys, self._writer, self._seconds = lines, keys, writer, seconds
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Take one request."""
+        path = scope["path_params"]
+        line = self._lines.get(self._keys.channel_of(path["secret"]) or "")
+        hook = path["hook"]
+        if line is None or hook not in line.channel.hooks or scope["method"] != "POST":
+            await _respond(send, 404, b"Not Found")
+            return
+        try:
+            form = form_of(await _body(receive))
+            inbound = line.channel.parse(hook, form)
+        except (TooLarge, Unreadable) as error:
+            await self._unreadable(send, line, hook, error)
+            return
+        arrival = Arrival(line.id, inbound)
+        outcome = await self._outcome(arrival)
+        if isinstance(inbound, UssdTurn):
+            await _respond(send, 200, line.channel.render(self._screen(arrival, outcome)))
+        elif isinstance(outcome, Outcome):
+            await _respond(send, 200, b"")
+        else:
+            await _respond(send, 503, b"not stored; please try again")
+
+    async def _outcome(self, arrival: Arrival) -> Outcome | Failed | None:
+        """Wait for the turn to be committed, but not longer than the provider waits. None: no room to take it."""
+        try:
+            future = self._writer.submit(arrival)
+        except Overloaded:
+            return None
+        timer = asyncio.get_running_loop().call_later(self._seconds, _give_up, future)
+        try:
+            return await future
+        finally:
+            timer.cancel()
+
+    def _screen(self, arrival: Arrival, outcome: Outcome | Failed | None) -> Any:
+        if isinstance(outcome, Outcome) and outcome.screen is not None:
+            return outcome.screen
+        return sorry(self._writer.locale_of(arrival), "busy" if outcome is None else "sorry")
+
+    async def _unreadable(self, send: Any, line: Line, hook: str, error: Exception) -> None:
+        if hook == "ussd":
+            await _respond(send, 200, line.channel.render(sorry("en", "no_service")))
+        else:
+            await _respond(send, 413 if isinstance(error, TooLarge) else 400, str(error).encode())
+
+
+def form_of(body: bytes) -> dict[str, str]:
+    """Read a url-encoded form: the first value of a name counts, blank ones are kept, bad bytes become U+FFFD."""
+    form: dict[str, str] = {}
+    for pair in body.split(b"&", _MAX_FIELDS)[:_MAX_FIELDS]:
+        name, _, value = pair.partition(b"=")
+        if value and (b"%" in value or b"+" in value):
+            value = unquote_to_bytes(value.replace(b"+", b" "))
+        key = name.decode("ascii", "replace")
+        if key not in form:
+            form[key] = value.decode("utf-8", "replace")
+    return form
+
+
+async def _body(receive: Any) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        if len(body) > MAX_BODY:
+            break
+        message = await receive()
+        body += message.get("body", b"")
+    if len(body) > MAX_BODY:
+        raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
+    return body
+
+
+async def _respond(send: Any, status: int, body: bytes) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [_TEXT, length, _UNCACHED]})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _give_up(future: "asyncio.Future[Outcome | Failed]") -> None:
+    if not future.done():
+        future.set_result(Failed("time"))
