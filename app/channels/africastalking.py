@@ -74,7 +74,7 @@ _HTTP_STATUSES = {
 }
 
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
-_LOST_PLUS = re.compile(r" +([1-9][0-9]{7,14})")
+_NO_PLUS = re.compile(r"[1-9][0-9]{7,14}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair
 _ONE_WORD = re.compile(r"[A-Za-z]{1,64}")
 _BASE_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
@@ -173,8 +173,8 @@ def _short_id(value: str) -> str:
 
 def _number(form: Mapping[str, str], name: str, *, required: bool = False) -> str:
     """Read a number, a short code or a name. A plus that was sent unencoded arrives as a space and is put right."""
-    lost_plus = _LOST_PLUS.fullmatch(form.get(name, "").rstrip())
-    return f"+{lost_plus[1]}" if lost_plus else _word(form, name, required=required)
+    number = _word(form, name, required=required)
+    return f"+{number}" if form.get(name, "").startswith(" ") and _NO_PLUS.fullmatch(number) else number
 
 
 def _count(form: Mapping[str, str], name: str) -> int | None:
@@ -195,7 +195,7 @@ def _text(form: Mapping[str, str], name: str) -> str:
 
 
 def _storable(text: str) -> str:
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text if text.isprintable() else _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _digest(text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from app.channels.africastalking import AfricasTalking
 from app.channels.base import Sender
 from app.settings import Settings
-from tests.provider.server import ProviderProcess
+from tests.provider.process import ProviderProcess
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ READ: list[tuple[str, str, Inbound]] = [
     ("accents and signs stay", "ussd-accents-and-signs-typed", replace(BARE, text="1*café & a+b=100%")),
     ("spaces around a reply stay", "ussd-spaces-typed", replace(BARE, text="1* two ")),
     ("a plus that became a space is put right", "ussd-plus-not-encoded", BARE),
-    ("bytes that are not UTF-8 become a mark", "ussd-latin-1", replace(BARE, text="1*caf\N{REPLACEMENT CHARACTER}")),
+    ("bytes that are not UTF-8 become a mark", "ussd-latin-1", replace(BARE, text="1*Zo\N{REPLACEMENT CHARACTER}")),
     (
         "a NUL becomes a mark that a database takes",
         "ussd-nul-typed",

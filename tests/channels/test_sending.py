@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from app.channels.base import Sender, Sending
-from tests.provider.server import ProviderProcess
+from tests.provider.process import ProviderProcess
 
 ONE = "+263770000001"
 TWO = "+263770000002"

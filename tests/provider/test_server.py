@@ -12,7 +12,7 @@ import pytest
 from app.channels.africastalking import AfricasTalking
 from app.channels.base import DeliveryReport
 from app.settings import Settings
-from tests.provider.server import ProviderProcess
+from tests.provider.process import ProviderProcess
 
 ONE, TWO = "+263770000001", "+263770000002"
 
