@@ -1,0 +1,117 @@
+"""What tests share: a fresh database of each kind, a service made of real parts, and a clock that tests set."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from app import main
+from app.gateway.turns import Gateway
+from app.settings import Settings
+from app.store import schema
+from app.store.unit import Database
+from tests.postgres import throw_away_postgres
+
+_NUMBERS = count(1)
+
+
+class Clock:
+    """The time of a test: starts at noon in Harare on a fixed day, and goes on only when told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_time(self, **spans: float) -> None:
+        """Let seconds, minutes, hours … pass."""
+        self.now += timedelta(**spans)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables."""
+    path = tmp_path_factory.mktemp("template") / "izwi.db"
+    database = Database(f"sqlite:///{path}")
+    schema.upgrade(database.engine)
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server with a template database that has all tables."""
+    with throw_away_postgres() as url:
+        admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(sa.text("CREATE DATABASE template_izwi"))
+        admin.dispose()
+        database = Database(_at(url, "template_izwi"))
+        schema.upgrade(database.engine)
+        database.close()
+        yield url
+
+
+@pytest.fixture
+def fresh_sqlite(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of an empty SQLite database with all tables."""
+    path = tmp_path / "var" / "izwi.db"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def fresh_postgres(postgres: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database with all tables; dropped afterwards."""
+    name = f"test_{next(_NUMBERS)}"
+    admin = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template_izwi"))
+    yield _at(postgres, name)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each test that asks for this runs twice: on SQLite and on PostgreSQL."""
+    name = "fresh_sqlite" if request.param == "sqlite" else "fresh_postgres"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The test's own time."""
+    return Clock()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings with a data directory of the test's own, and no provider."""
+    return Settings(data_dir=tmp_path / "var", database_url=database_url, channel="simulated")
+
+
+@pytest.fixture
+def parts(settings: Settings) -> Iterator[main.Parts]:
+    """A whole service but for its doors: database, keys, surveys, channels."""
+    made = main.assemble(settings)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def gateway(parts: main.Parts, clock: Callable[[], datetime]) -> Gateway:
+    """The write side, at the test's own time."""
+    return Gateway(parts.settings, parts.database, parts.keys, parts.library, now=clock)
+
+
+def _at(url: str, name: str) -> str:
+    return str(sa.make_url(url).set(database=name).render_as_string(hide_password=False))
