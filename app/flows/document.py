@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from app.flows.expressions import Expression
@@ -13,16 +14,21 @@ from app.flows.shuffle import shuffled
 class Document:
     """One turn's view of a run: texts, relevance, choices and values at a moment, in a language."""
 
-    __slots__ = ("_answers", "_at", "_flow", "_nodes", "_seed", "locale")
+    __slots__ = ("_answers", "_at", "_choices", "_flow", "_nodes", "_seed", "locale")
 
     def __init__(self, flow: Flow, answers: Mapping[str, str], *, locale: str, seed: int, at: datetime) -> None:
         self._flow, self._answers, self._seed = flow, answers, seed
-        self.locale, self._at = locale, at
+        self.locale, self._at = locale, at.replace(tzinfo=None).isoformat()
         self._nodes: list[Any] | None = None
+        self._choices: dict[int, Sequence[Choice]] = {}
 
-    def changed(self) -> None:
-        """Forget the instance: the answers are no longer the same."""
-        self._nodes = None
+    def changed(self, question: Question) -> None:
+        """Take note that the answer to a question is another, or none."""
+        self._choices.clear()
+        if self._flow.calculates:
+            self._nodes = None
+        elif self._nodes is not None:
+            self._nodes[question.slot].text = self._answers.get(question.name)
 
     def nodes(self) -> list[Any]:
         """Return the elements of the instance in document order, the root first, calculations done."""
@@ -39,11 +45,14 @@ class Document:
     def value(self, expression: Expression, question: Question) -> Any:
         """Work an expression out at a question."""
         nodes = self.nodes()
-        return expression(nodes[0], nodes[question.slot], self._at.replace(tzinfo=None).isoformat(), self.locale)
+        return expression(nodes[0], nodes[question.slot], self._at, self.locale)
 
     def relevant(self, question: Question) -> bool:
         """Say whether a question applies, with all the groups that it is in."""
-        return all(self.value(condition, question) for condition in question.relevant)
+        for condition in question.relevant:
+            if not self.value(condition, question):
+                return False
+        return True
 
     def holds(self, question: Question, value: str) -> bool:
         """Say whether the constraint allows this value."""
@@ -61,13 +70,25 @@ class Document:
 
     def choices(self, question: Question) -> Sequence[Choice]:
         """Return the choices that are left by the filter, in the order this run shows them."""
-        if question.choices is None:
+        listed = question.choices
+        if listed is None:
             return ()
-        choices = self._filtered(question, question.choices)
-        if not question.choices.randomize:
-            return choices
-        seed = question.choices.seed
-        return shuffled(tuple(choices), int(self.value(seed, question)) if seed else self._seed)
+        if not listed.randomize and listed.nodeset is None:
+            return listed.choices
+        choices = self._choices.get(question.index)
+        if choices is None:
+            choices = self._filtered(question, listed)
+            if listed.randomize:
+                choices = shuffled(tuple(choices), self._seed_of(question, listed))
+            self._choices[question.index] = choices
+        return choices
+
+    def _seed_of(self, question: Question, listed: ChoiceList) -> int:
+        """The seed that the form names, else the run's own: the same order for the same list all through a run."""
+        if listed.seed is None:
+            return self._seed
+        number = self.value(listed.seed, question)
+        return int(number) if isfinite(number) else self._seed
 
     def _filtered(self, question: Question, listed: ChoiceList) -> Sequence[Choice]:
         if listed.nodeset is None:

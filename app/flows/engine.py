@@ -129,7 +129,7 @@ class _Turn:
         order = " ".join(each.name for each in self.document.choices(question)) if question.choices else None
         state.answers[question.name] = value
         state.aside.pop(question.name, None)
-        self.document.changed()
+        self.document.changed(question)
         if question.sets_language and value in self.flow.locales:
             state.locale = self.document.locale = value
         self.events.append(
@@ -149,13 +149,13 @@ class _Turn:
                 if not self.document.relevant(question) or not self.offered(question, state.answers[question.name]):
                     state.aside[question.name] = state.answers.pop(question.name)
                     self.events.append(SetAside(question.name))
-                    self.document.changed()
+                    self.document.changed(question)
             elif question.name in state.aside:
                 value = state.aside[question.name]
                 if self.document.relevant(question) and self.offered(question, value):
                     state.answers[question.name] = state.aside.pop(question.name)
                     self.events.append(Restored(question.name))
-                    self.document.changed()
+                    self.document.changed(question)
 
     def offered(self, question: Question, value: str) -> bool:
         """Say whether a filtered list still has what was chosen from it."""

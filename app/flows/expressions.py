@@ -16,6 +16,8 @@ from app.flows.xpath import BadExpression, Parsed
 
 JAVAROSA = "http://openrosa.org/javarosa"
 PLACE = "izwi-place"
+_VARIABLES = ("doc", "here", "at", "locale")
+_ONLY_DOC = ("doc",)
 _EPOCH = date(1970, 1, 1)
 _CORE = frozenset(
     "boolean ceiling concat contains count false floor last local-name name normalize-space not number position "
@@ -29,12 +31,16 @@ class Expression:
     `want` is what it gives: boolean, string, number, or the places of the list items that it selects.
     """
 
-    __slots__ = ("_run", "paths", "source")
+    __slots__ = ("_names", "_run", "paths", "source")
 
     def __init__(self, source: str, parsed: Parsed, want: str, functions: Mapping[tuple[str | None, str], Any]) -> None:
         text = f"({parsed.text})/@{PLACE}" if want == "places" else f"{want}({parsed.text})"
+        # lxml hands every function and variable over anew at each evaluation: it gets only those that are used.
+        local = {name.rpartition(":")[2] for name in (*parsed.functions, "izwi-days")}
+        used = {key: function for key, function in functions.items() if key[1] in local}
+        self._names = tuple(name for name in _VARIABLES if f"${name}" in text)
         try:
-            self._run = etree.XPath(text, namespaces={"jr": JAVAROSA}, extensions=functions, smart_strings=False)
+            self._run = etree.XPath(text, namespaces={"jr": JAVAROSA}, extensions=used, smart_strings=False)
         except etree.XPathError as error:
             raise BadExpression(f"cannot be read ({error})") from None
         self.paths = tuple(dict.fromkeys(parsed.paths))
@@ -42,7 +48,11 @@ class Expression:
 
     def __call__(self, root: Any, node: Any, at: str, locale: str) -> Any:
         """Evaluate at `node` of the document `root`: a bool, str, float or list of places, as it was compiled for."""
-        return self._run(node, doc=[root], here=[node], at=at, locale=locale)
+        names = self._names
+        if names == _ONLY_DOC:
+            return self._run(node, doc=(root,))
+        given = {"doc": (root,), "here": (node,), "at": at, "locale": locale}
+        return self._run(node, **{name: given[name] for name in names})
 
 
 def check_functions(parsed: Parsed) -> None:
