@@ -36,7 +36,7 @@ class Expression:
     def __init__(self, source: str, parsed: Parsed, want: str, functions: Mapping[tuple[str | None, str], Any]) -> None:
         text = f"({parsed.text})/@{PLACE}" if want == "places" else f"{want}({parsed.text})"
         # lxml hands every function and variable over anew at each evaluation: it gets only those that are used.
-        local = {name.rpartition(":")[2] for name in (*parsed.functions, "izwi-days")}
+        local = {name.rpartition(":")[2] for name in (*parsed.functions, "izwi-days" * ("izwi-days(" in text))}
         used = {key: function for key, function in functions.items() if key[1] in local}
         self._names = tuple(name for name in _VARIABLES if f"${name}" in text)
         try:

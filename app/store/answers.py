@@ -1,18 +1,17 @@
 """Answers: written with their turn; one row for each question of a run, whatever happens."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
-from uuid_utils.compat import uuid7
 
 from app.models.people import respondent
 from app.models.runs import answer, channel, run
 from app.models.surveys import survey, survey_version
+from app.store.bulk import Bulk, new_uid, stamp
 
 
 @dataclass(slots=True)
@@ -34,21 +33,11 @@ class Answer:
     position: str = ""
 
 
-_CHANGED = (
-    "value", "raw", "locale", "channel_id", "medium", "attempts", "choice_order", "asked_at", "answered_at",
-    "set_aside_at",
+_COLUMNS = (
+    "uid", "run_id", "question", "position", "value", "raw", "locale", "channel_id", "medium", "attempts",
+    "choice_order", "asked_at", "answered_at", "set_aside_at",
 )  # fmt: skip
-
-
-def _upsert(insert: Any) -> Any:
-    statement = insert(answer)
-    return statement.on_conflict_do_update(
-        index_elements=["run_id", "question", "position"],
-        set_={name: statement.excluded[name] for name in _CHANGED},
-    )
-
-
-_UPSERT = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
+_UPSERT = Bulk.upsert(answer, _COLUMNS, keys=("run_id", "question", "position"))
 _SET_ASIDE = (
     sa.update(answer)
     .where(answer.c.run_id == sa.bindparam("run"), answer.c.question == sa.bindparam("name"))
@@ -56,21 +45,19 @@ _SET_ASIDE = (
 )
 
 
-def save(connection: Connection, answers: Sequence[Answer]) -> None:
+def save(connection: Connection, answers: Iterable[Answer]) -> None:
     """Write answers; a new answer to the same question of the same run takes the place of the old one."""
-    if answers:
-        connection.execute(
-            _UPSERT[connection.dialect.name],
-            [
-                {
-                    "uid": uuid7(), "run_id": each.run_id, "question": each.question, "position": each.position,
-                    "value": each.value, "raw": each.raw, "locale": each.locale, "channel_id": each.channel_id,
-                    "medium": each.medium, "attempts": each.attempts, "choice_order": each.choice_order,
-                    "asked_at": each.asked_at, "answered_at": each.answered_at, "set_aside_at": each.set_aside_at,
-                }
-                for each in answers
-            ],
-        )  # fmt: skip
+    _UPSERT.write(
+        connection,
+        [
+            (
+                new_uid(connection), each.run_id, each.question, each.position, each.value, each.raw, each.locale,
+                each.channel_id, each.medium, each.attempts, each.choice_order, stamp(each.asked_at),
+                stamp(each.answered_at), stamp(each.set_aside_at),
+            )
+            for each in answers
+        ],
+    )  # fmt: skip
 
 
 def set_aside(connection: Connection, moments: Mapping[tuple[int, str], datetime | None]) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from uuid_utils.compat import uuid7
 
 from app.models.runs import run
 from app.store.batch import within
+from app.store.bulk import Bulk, new_uid, stamp
 from app.store.unit import Conflict
 from app.values import RunState
 
@@ -48,13 +48,11 @@ COLUMNS = (
     run.c.touched_at,
 )
 _ACTIVE = sa.select(*COLUMNS).where(within(run.c.contact_id, "contacts"), run.c.state == sa.text("'active'"))
-_UPDATE = (
-    sa.update(run)
-    .where(run.c.id == sa.bindparam("run"), run.c.revision == sa.bindparam("was"))
-    .values({name: sa.bindparam(f"to_{name}") for name in (
-        "state", "reason", "question", "locale", "memory", "revision", "touched_at", "ended_at",
-    )})
-)  # fmt: skip
+_CHANGED = ("state", "reason", "question", "locale", "memory", "revision", "touched_at", "ended_at")
+_UPDATE = Bulk.update(run, _CHANGED, keys=("id", "revision"))
+_INSERT = Bulk.insert(
+    run, ("id", "uid", "contact_id", "respondent_id", "survey_id", "survey_version_id", "started_at", *_CHANGED)
+)
 
 
 def from_row(row: Sequence[object]) -> Run:
@@ -70,14 +68,23 @@ def active(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[int
 
 def add(connection: Connection, runs: Sequence[Run], at: datetime) -> None:
     """Store new runs."""
-    if runs:
-        connection.execute(sa.insert(run), [_new_row(each, at) for each in runs])
+    started_at = stamp(at)
+    _INSERT.write(
+        connection,
+        [
+            (
+                each.id, new_uid(connection), each.contact_id, each.respondent_id, each.survey_id, each.version_id,
+                started_at, *_changes(each),
+            )
+            for each in runs
+        ],
+    )  # fmt: skip
 
 
 def save(connection: Connection, runs: Iterable[Run]) -> None:
     """Write changed runs; raises `Conflict` if another process was faster with one of them."""
-    rows = [_changes(each) for each in sorted(runs, key=lambda each: each.id)]
-    if rows and connection.execute(_UPDATE, rows).rowcount != len(rows):
+    rows = [(*_changes(each), each.id, each.read_revision) for each in sorted(runs, key=lambda each: each.id)]
+    if _UPDATE.write(connection, rows) != len(rows):
         raise Conflict
 
 
@@ -105,18 +112,8 @@ def counts(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(sa.select(run.c.state, sa.func.count()).group_by(run.c.state))}
 
 
-def _new_row(each: Run, at: datetime) -> dict[str, object]:
-    return {
-        "id": each.id, "uid": uuid7(), "contact_id": each.contact_id, "respondent_id": each.respondent_id,
-        "survey_id": each.survey_id, "survey_version_id": each.version_id, "state": each.state, "reason": each.reason,
-        "question": each.question, "locale": each.locale, "memory": each.memory, "revision": each.revision,
-        "started_at": at, "touched_at": each.touched_at, "ended_at": each.ended_at,
-    }  # fmt: skip
-
-
-def _changes(each: Run) -> dict[str, object]:
-    return {
-        "run": each.id, "was": each.read_revision, "to_state": each.state, "to_reason": each.reason,
-        "to_question": each.question, "to_locale": each.locale, "to_memory": each.memory,
-        "to_revision": each.revision, "to_touched_at": each.touched_at, "to_ended_at": each.ended_at,
-    }  # fmt: skip
+def _changes(each: Run) -> tuple[object, ...]:
+    return (
+        each.state, each.reason, each.question, each.locale, each.memory, each.revision, stamp(each.touched_at),
+        stamp(each.ended_at),
+    )  # fmt: skip

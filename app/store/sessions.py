@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from app.models.runs import channel, run, session, turn
 from app.store import runs
 from app.store.batch import within
+from app.store.bulk import Bulk, stamp
 from app.store.runs import Run
 
 
@@ -71,10 +72,15 @@ _LOAD = (
     .order_by(session.c.id)
     .with_for_update(of=session)
 )
-_UPDATE = (
-    sa.update(session)
-    .where(session.c.id == sa.bindparam("session"))
-    .values({name: sa.bindparam(f"to_{name}") for name in ("run_id", "shown", "asking", "text", "turns", "touched_at")})
+_CHANGED = ("run_id", "shown", "asking", "text", "turns", "touched_at")
+_UPDATE = Bulk.update(session, _CHANGED, keys=("id",))
+_INSERT = Bulk.insert(
+    session,
+    ("id", "channel_id", "medium", "ref", "contact_id", "address", "network_code", "started_at", "end_status", "cost",
+     *_CHANGED),
+)  # fmt: skip
+_TURNS = Bulk.insert(
+    turn, ("session_id", "key", "run_id", "typed", "question", "outcome", "screen", "final", "at")
 )
 _END = (
     sa.update(session)
@@ -106,47 +112,40 @@ def load(connection: Connection, channel_id: int, refs: Sequence[str]) -> list[t
 
 def add(connection: Connection, sessions: Iterable[Session], at: datetime) -> None:
     """Store new sessions."""
-    rows = [
-        {
-            "id": each.id, "channel_id": each.channel_id, "medium": each.medium, "ref": each.ref,
-            "contact_id": each.contact_id, "run_id": each.run_id, "shown": each.shown, "asking": each.asking,
-            "text": each.text, "address": each.address, "network_code": each.network_code, "turns": each.turns,
-            "started_at": at, "touched_at": each.touched_at, "ended_at": None, "end_status": "", "cost": "",
-            "duration_ms": None,
-        }
-        for each in sessions
-    ]  # fmt: skip
-    if rows:
-        connection.execute(sa.insert(session), rows)
+    started_at = stamp(at)
+    _INSERT.write(
+        connection,
+        [
+            (
+                each.id, each.channel_id, each.medium, each.ref, each.contact_id, each.address, each.network_code,
+                started_at, "", "", *_changes(each),
+            )
+            for each in sessions
+        ],
+    )  # fmt: skip
 
 
 def save(connection: Connection, sessions: Iterable[Session]) -> None:
     """Write changed sessions."""
-    rows = [
-        {
-            "session": each.id, "to_run_id": each.run_id, "to_shown": each.shown, "to_asking": each.asking,
-            "to_text": each.text, "to_turns": each.turns, "to_touched_at": each.touched_at,
-        }
-        for each in sessions
-    ]  # fmt: skip
-    if rows:
-        connection.execute(_UPDATE, rows)
+    _UPDATE.write(connection, [(*_changes(each), each.id) for each in sessions])
 
 
-def add_turns(connection: Connection, turns: Sequence[Turn]) -> None:
+def _changes(each: Session) -> tuple[object, ...]:
+    return (each.run_id, each.shown, each.asking, each.text, each.turns, stamp(each.touched_at))
+
+
+def add_turns(connection: Connection, turns: Iterable[Turn]) -> None:
     """Write turns down."""
-    if turns:
-        connection.execute(
-            sa.insert(turn),
-            [
-                {
-                    "session_id": each.session_id, "key": each.key, "run_id": each.run_id, "typed": each.typed,
-                    "question": each.question, "outcome": each.outcome, "screen": each.screen, "final": each.final,
-                    "at": each.at,
-                }
-                for each in turns
-            ],
-        )  # fmt: skip
+    _TURNS.write(
+        connection,
+        [
+            (
+                each.session_id, each.key, each.run_id, each.typed, each.question, each.outcome, each.screen,
+                each.final, stamp(each.at),
+            )
+            for each in turns
+        ],
+    )  # fmt: skip
 
 
 def screen_of(connection: Connection, session_id: int, key: int) -> tuple[str, bool] | None:

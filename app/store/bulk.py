@@ -1,0 +1,95 @@
+"""Writes a batch of rows with one statement: what every turn pays for (docs/decisions/D4 has the measurements).
+
+SQLite takes the rows by `executemany`; PostgreSQL gets them as one JSON parameter, which costs it a third of a statement
+a row. Both statements are written once from the table's own columns. Values are plain: moments by `stamp`, names of rows
+by `new_uid`.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection
+from uuid_utils.compat import uuid7
+
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Bulk:
+    """One statement for many rows of a table; a row is a tuple of its `columns`, then of its `keys`."""
+
+    def __init__(self, table: sa.Table, columns: Sequence[str], *, keys: Sequence[str] = (), verb: str) -> None:
+        self._table, self._columns, self._keys, self._verb = table.name, tuple(columns), tuple(keys), verb
+        self._types = {name: column.type.compile(_POSTGRESQL) for name, column in table.columns.items()}
+
+    @classmethod
+    def insert(cls, table: sa.Table, columns: Sequence[str]) -> "Bulk":
+        """Add rows."""
+        return cls(table, columns, verb="insert")
+
+    @classmethod
+    def upsert(cls, table: sa.Table, columns: Sequence[str], *, keys: Sequence[str]) -> "Bulk":
+        """Add rows; where one with these keys is there already, change it, but for its `uid`."""
+        return cls(table, columns, keys=keys, verb="upsert")
+
+    @classmethod
+    def update(cls, table: sa.Table, columns: Sequence[str], *, keys: Sequence[str]) -> "Bulk":
+        """Change the rows that have these keys. A key may be a column that is changed too: then it is the value before."""
+        return cls(table, columns, keys=keys, verb="update")
+
+    def write(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Write the rows; returns how many the database says it wrote."""
+        if not rows:
+            return 0
+        if connection.dialect.name == "sqlite":
+            return connection.exec_driver_sql(self._sqlite, list(rows)).rowcount
+        return connection.exec_driver_sql(self._postgresql, {"rows": _ENCODE(rows)}).rowcount
+
+    @cached_property
+    def _sqlite(self) -> str:
+        if self._verb == "update":
+            values = ", ".join(f"{name} = ?" for name in self._columns)
+            return f'UPDATE "{self._table}" SET {values} WHERE {" AND ".join(f"{key} = ?" for key in self._keys)}'
+        marks = ", ".join("?" for _ in self._columns)
+        return f'INSERT INTO "{self._table}" ({", ".join(self._columns)}) VALUES ({marks}){self._conflict}'
+
+    @cached_property
+    def _postgresql(self) -> str:
+        names = [*self._columns, *(self._keys if self._verb == "update" else ())]
+        picked = [
+            f"CAST(r->>{place} AS {self._types[name]}) AS c{place}" for place, name in enumerate(names)
+        ]
+        source = f"(SELECT {', '.join(picked)} FROM json_array_elements(CAST(%(rows)s AS json)) AS r) AS n"
+        if self._verb == "update":
+            values = ", ".join(f"{name} = n.c{place}" for place, name in enumerate(self._columns))
+            first = len(self._columns)
+            match = " AND ".join(f"t.{key} = n.c{first + place}" for place, key in enumerate(self._keys))
+            return f'UPDATE "{self._table}" AS t SET {values} FROM {source} WHERE {match}'
+        listed = ", ".join(f"n.c{place}" for place in range(len(names)))
+        return f'INSERT INTO "{self._table}" ({", ".join(names)}) SELECT {listed} FROM {source}{self._conflict}'
+
+    @property
+    def _conflict(self) -> str:
+        if self._verb != "upsert":
+            return ""
+        kept = {"uid", *self._keys}
+        changes = ", ".join(f"{name} = excluded.{name}" for name in self._columns if name not in kept)
+        return f" ON CONFLICT ({', '.join(self._keys)}) DO UPDATE SET {changes}"
+
+
+def stamp(at: datetime | None) -> str | None:
+    """A moment as both databases read it: 2026-11-22T21:00:00.123456Z."""
+    if at is None:
+        return None
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def new_uid(connection: Connection) -> bytes | str:
+    """A UUIDv7 as the database takes it here."""
+    made = uuid7()
+    return made.bytes if connection.dialect.name == "sqlite" else str(made)
