@@ -68,6 +68,7 @@ class _Compiler:
             calculates = ()
         if self.faults:
             raise FormError(self.faults)
+        self.memorable(by_name)
         title = self.tree.findtext(f"{_XHTML}head/{_XHTML}title") or self.root.get("id") or ""
         return Flow(
             id=self.root.get("id") or self.root.tag,
@@ -165,6 +166,16 @@ class _Compiler:
         for tag, problem in (("repeat", "repeats are not"), ("setvalue", "setvalue events are not")):
             if self.tree.find(f".//{XF}{tag}") is not None:
                 self.faults.append(Fault(Place("form", None), "", f"{problem} supported yet", "Take them out."))
+
+    def memorable(self, by_name: Mapping[str, Question]) -> None:
+        """Tell expressions which answers they read; one that reads anything else must be worked out every time."""
+        asked = {question.path: question.name for question in by_name.values() if question.kind.asked}
+        for question in by_name.values():
+            nodeset = question.choices.nodeset if question.choices else None
+            for expression in (*question.relevant, nodeset, question.required):
+                if isinstance(expression, Expression) and expression.timeless and asked.keys() >= set(expression.paths):
+                    expression.reads = tuple(asked[path] for path in expression.paths)
+                    expression.memo = {}
 
     # -- parts of a question --------------------------------------------------------------------------------------
 
@@ -270,7 +281,15 @@ class _Compiler:
             shorts=shorts,
             fixed=fixed or name in _LAST,
             spoken=tuple(dict.fromkeys((fold(name), *spoken))),
+            lines=self.lines(labels or {self.texts.default: (name,)}, shorts),
         )
+
+    def lines(self, labels: Mapping[str, Text], shorts: Mapping[str, Text]) -> Mapping[str, str]:
+        """What stands on the screen in each language, where no answer is part of it."""
+        fallback = labels.get(self.texts.default) or next(iter(labels.values()))
+        texts = {locale: shorts.get(locale) or labels.get(locale) or fallback for locale in self.texts.locales}
+        pieces = {locale: text[0] for locale, text in texts.items() if len(text) == 1}
+        return {locale: piece for locale, piece in pieces.items() if isinstance(piece, str)}
 
     # -- expressions ----------------------------------------------------------------------------------------------
 

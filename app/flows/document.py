@@ -10,6 +10,8 @@ from app.flows.expressions import Expression
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
 from app.flows.shuffle import shuffled
 
+_MEMO_LIMIT = 512
+
 
 class Document:
     """One turn's view of a run: texts, relevance, choices and values at a moment, in a language."""
@@ -18,7 +20,7 @@ class Document:
 
     def __init__(self, flow: Flow, answers: Mapping[str, str], *, locale: str, seed: int, at: datetime) -> None:
         self._flow, self._answers, self._seed = flow, answers, seed
-        self.locale, self._at = locale, at.replace(tzinfo=None).isoformat()
+        self.locale, self._at = locale, at
         self._nodes: list[Any] | None = None
         self._choices: dict[int, Sequence[Choice]] = {}
 
@@ -44,8 +46,19 @@ class Document:
 
     def value(self, expression: Expression, question: Question) -> Any:
         """Work an expression out at a question."""
+        if expression.memo is None:
+            return self._worked_out(expression, question)
+        key = tuple(map(self._answers.get, expression.reads))
+        value = expression.memo.get(key)
+        if value is None:
+            value = self._worked_out(expression, question)
+            if len(expression.memo) < _MEMO_LIMIT and sum(map(len, filter(None, key))) < _MEMO_LIMIT:
+                expression.memo[key] = value
+        return value
+
+    def _worked_out(self, expression: Expression, question: Question) -> Any:
         nodes = self.nodes()
-        return expression(nodes[0], nodes[question.slot], self._at, self.locale)
+        return expression(nodes[0], nodes[question.slot], self._at.replace(tzinfo=None).isoformat(), self.locale)
 
     def relevant(self, question: Question) -> bool:
         """Say whether a question applies, with all the groups that it is in."""
@@ -60,7 +73,7 @@ class Document:
             return True
         nodes = self.nodes()
         before, nodes[question.slot].text = nodes[question.slot].text, value
-        allowed = bool(self.value(question.constraint, question))
+        allowed = bool(self._worked_out(question.constraint, question))
         nodes[question.slot].text = before
         return allowed
 

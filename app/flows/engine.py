@@ -6,6 +6,7 @@ and `88` goes back where a list is on the screen, letters (`S`, `N`, `B` in Engl
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import count, islice
 
 from app.flows.document import Document
@@ -211,7 +212,7 @@ class _Turn:
         self.state.page = min(self.state.page, len(cut) - 1)
         return Screen(cut[self.state.page], final=bool(self.state.ended) and self.state.page == len(cut) - 1)
 
-    def pages(self) -> list[str]:
+    def pages(self) -> Sequence[str]:
         return pages(self.farewell() if self.state.ended else self.layout(), self.reply.room)
 
     def farewell(self) -> Layout:
@@ -236,10 +237,7 @@ class _Turn:
         refusal = (self.refusal(question),) if state.refused else ()
         return Layout(
             paragraphs=(*refusal, *self.notes(), self.prompt(question)),
-            entries=tuple(
-                f"{number} {self.label(choice, question)}"
-                for number, choice in zip(_NUMBERS, document.choices(question), strict=False)
-            ),
+            entries=self.entries(question) if question.choices else (),
             foot=tuple(foot),
             more=f"{more} {say('next', locale)}",
             back=f"{back} {say('back', locale)}",
@@ -265,6 +263,13 @@ class _Turn:
         texts = question.shorts if on_menu and self.state.locale in question.shorts else question.labels
         return self.document.text(texts, question)
 
+    def entries(self, question: Question) -> tuple[str, ...]:
+        choices = tuple(self.document.choices(question))
+        lines = _lines(choices, self.state.locale)
+        if lines is not None:
+            return lines
+        return tuple(f"{number} {self.label(each, question)}" for number, each in zip(_NUMBERS, choices, strict=False))
+
     def label(self, choice: Choice, question: Question) -> str:
         texts = choice.shorts if self.state.locale in choice.shorts else choice.labels
         return self.document.text(texts, question)
@@ -273,6 +278,14 @@ class _Turn:
         chosen = question.default.split()
         labels = [self.label(each, question) for each in self.document.choices(question) if each.name in chosen]
         return ", ".join(labels) or question.default
+
+
+@lru_cache(maxsize=4096)
+def _lines(choices: tuple[Choice, ...], locale: str) -> tuple[str, ...] | None:
+    """The numbered lines of a list; None where an answer stands in one of them."""
+    if any(locale not in choice.lines for choice in choices):
+        return None
+    return tuple(f"{number} {choice.lines[locale]}" for number, choice in zip(_NUMBERS, choices, strict=False))
 
 
 def _word_of(word: str, locale: str, *, letters: bool) -> str:

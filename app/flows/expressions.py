@@ -31,7 +31,7 @@ class Expression:
     `want` is what it gives: boolean, string, number, or the places of the list items that it selects.
     """
 
-    __slots__ = ("_names", "_run", "paths", "source")
+    __slots__ = ("_names", "_run", "memo", "paths", "reads", "source", "timeless")
 
     def __init__(self, source: str, parsed: Parsed, want: str, functions: Mapping[tuple[str | None, str], Any]) -> None:
         text = f"({parsed.text})/@{PLACE}" if want == "places" else f"{want}({parsed.text})"
@@ -44,6 +44,11 @@ class Expression:
         except etree.XPathError as error:
             raise BadExpression(f"cannot be read ({error})") from None
         self.paths = tuple(dict.fromkeys(parsed.paths))
+        self.timeless = parsed.complete and not {"at", "locale"}.intersection(self._names)
+        # Set by the compiler where the value follows from a few answers alone: it is worked out once for each
+        # combination of them. Left None for anything else, above all for texts with answers in them.
+        self.memo: dict[tuple[str | None, ...], Any] | None = None
+        self.reads: tuple[str, ...] = ()
         self.source = source
 
     def __call__(self, root: Any, node: Any, at: str, locale: str) -> Any:

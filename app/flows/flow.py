@@ -22,6 +22,8 @@ class Choice:
     fixed: bool
     spoken: tuple[str, ...] = ()
     """Its name and labels in every language, folded, by which a typed reply may mean it."""
+    lines: Mapping[str, str] = field(default_factory=dict)
+    """What stands on the screen in each language, where no answer is part of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

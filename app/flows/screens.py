@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.flows import gsm7
 from app.values import Room
@@ -19,7 +20,8 @@ class Layout:
     back_on_first: bool = False
 
 
-def pages(layout: Layout, room: Room) -> list[str]:
+@lru_cache(maxsize=1024)
+def pages(layout: Layout, room: Room) -> tuple[str, ...]:
     """Cut a layout into pages that each fit the room.
 
     Paragraphs break between words (inside one only where a single word is longer than a page), entries never. A page
@@ -30,8 +32,8 @@ def pages(layout: Layout, room: Room) -> list[str]:
     if _fit(whole, room):
         if layout.back_on_first and _fit([*whole, layout.back], room):
             whole.append(layout.back)
-        return ["\n".join(whole)]
-    return ["\n".join(lines) for lines in _fill(layout, room)]
+        return ("\n".join(whole),)
+    return tuple("\n".join(lines) for lines in _fill(layout, room))
 
 
 def _fill(layout: Layout, room: Room) -> Iterator[list[str]]:

@@ -1,9 +1,10 @@
 """What the engine remembers of one run between two turns, what a turn brings in, and what it brings about."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from pydantic_core import from_json, to_json
 
 from app.values import Room, RunState, Screen
 
@@ -33,12 +34,12 @@ class State:
 
     def dumps(self) -> str:
         """Write as JSON, leaving out what has its usual value."""
-        return _ENCODE({key: value for key in _KEYS if (value := getattr(self, key))})
+        return to_json({key: value for key in _KEYS if (value := getattr(self, key))}).decode()
 
     @classmethod
     def loads(cls, text: str) -> "State":
         """Read back what `dumps` wrote."""
-        values = json.loads(text)
+        values = from_json(text)
         return cls(values.pop("seed", 0), values.pop("locale", "en"), **values)
 
     def copy(self) -> "State":
@@ -50,7 +51,6 @@ class State:
 
 
 _KEYS = tuple(State.__dataclass_fields__)
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ _LEVELS: tuple[tuple[str, ...], ...] = (
     ("*", "div", "mod"),
 )
 _DAYS = {"=", "!=", "<", "<=", ">", ">=", "+", "-"}
+_REACHING = {("symbol", "//"), ("symbol", "*"), ("symbol", "::")}
 _DATE_FUNCTIONS = {"today", "now", "date", "date-time"}
 _HIDDEN_ARGUMENT = {"today": "$at", "now": "$at", "jr:choice-name": "$locale"}
 
@@ -45,6 +46,8 @@ class Parsed:
     paths: list[str] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     is_date: bool = False
+    complete: bool = True
+    """Whether `paths` are all it reads of the instance: no `//`, `*` or axis, which may reach anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,13 @@ def parse(source: str, *, root: str, here: str, is_date: Callable[[str], bool]) 
     """
     if len(source) > MAX_LENGTH:
         raise BadExpression(f"the expression is longer than {MAX_LENGTH} characters; split it over calculates")
-    reader = _Reader(_tokens(source), root, here, is_date)
+    tokens = _tokens(source)
+    reader = _Reader(tokens, root, here, is_date)
     part = reader.expression(0)
     if reader.kind:
         raise BadExpression(f"did not expect {reader.text!r}")
-    return Parsed(part.text, reader.paths, reader.functions, part.is_date)
+    complete = not any(token in _REACHING for token in tokens)
+    return Parsed(part.text, reader.paths, reader.functions, part.is_date, complete)
 
 
 def _tokens(source: str) -> list[tuple[str, str]]:

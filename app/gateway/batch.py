@@ -29,6 +29,8 @@ class Batch:
 
     connection: Connection
     at: datetime
+    local: datetime
+    """The same moment in the survey's own zone."""
     sessions: dict[tuple[int, str], Session] = field(default_factory=dict)
     runs: dict[int, Run] = field(default_factory=dict)
     active: dict[tuple[int, int], Run] = field(default_factory=dict)

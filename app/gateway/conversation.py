@@ -176,7 +176,7 @@ class Conversation:
     ) -> Outcome:
         flow = self.library.edition(run.version_id).flow
         room = self.rooms[Medium(session.medium)]
-        step = advance(flow, State.loads(run.memory), Reply(words, room), batch.at.astimezone(self.zone))
+        step = advance(flow, State.loads(run.memory), Reply(words, room), batch.local)
         question = run.question
         outcome = self._apply(batch, session, run, step)
         return self.shown(

@@ -94,7 +94,7 @@ class Texting:
 
     def _unknown(self, batch: Batch, session: Session, message: SmsIn, contact: Contact, locale: str) -> None:
         """A message that nothing here understands: a short help, at most once a day, so that two machines never chat."""
-        day = batch.at.astimezone(self.conversation.zone).date().isoformat()
+        day = batch.local.date().isoformat()
         text = say("unknown", locale).format(keyword=self.routes.first_keyword)
         self._note(batch, session, message, "helped", text)
         self._send(batch, session, message, "help", text, key=f"unknown:{contact.id}:{day}")

@@ -85,7 +85,8 @@ class Gateway:
         return list(outcomes)
 
     def _take(self, connection: Connection, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], bool]:
-        batch = Batch(connection, self._now())
+        now = self._now()
+        batch = Batch(connection, now, now.astimezone(self._conversation.zone))
         fresh = self._store_messages(batch, arrivals)
         self._read(batch, arrivals, fresh)
         outcomes = [self._one(batch, arrival, index in fresh) for index, arrival in enumerate(arrivals)]

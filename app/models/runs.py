@@ -46,7 +46,7 @@ run = sa.Table(
     ),
     sa.Index(
         "ix_run_waiting",
-        "touched_at",
+        "started_at",
         sqlite_where=sa.text("state = 'active'"),
         postgresql_where=sa.text("state = 'active'"),
     ),
@@ -81,7 +81,7 @@ session = sa.Table(
     one_of("asking", "", "resume"),
     sa.Index(
         "ix_session_open",
-        "touched_at",
+        "started_at",
         sqlite_where=sa.text("ended_at IS NULL AND medium = 'ussd'"),
         postgresql_where=sa.text("ended_at IS NULL AND medium = 'ussd'"),
     ),

@@ -5,19 +5,18 @@ a row. Both statements are written once from the table's own columns. Values are
 by `new_uid`.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Bulk:
@@ -48,7 +47,7 @@ class Bulk:
             return 0
         if connection.dialect.name == "sqlite":
             return connection.exec_driver_sql(self._sqlite, list(rows)).rowcount
-        return connection.exec_driver_sql(self._postgresql, {"rows": _ENCODE(rows)}).rowcount
+        return connection.exec_driver_sql(self._postgresql, {"rows": to_json(rows).decode()}).rowcount
 
     @cached_property
     def _sqlite(self) -> str:
@@ -82,6 +81,7 @@ class Bulk:
         return f" ON CONFLICT ({', '.join(self._keys)}) DO UPDATE SET {changes}"
 
 
+@lru_cache(maxsize=256)
 def stamp(at: datetime | None) -> str | None:
     """A moment as both databases read it: 2026-11-22T21:00:00.123456Z."""
     if at is None:

@@ -92,8 +92,8 @@ def expire(connection: Connection, *, before: datetime, at: datetime, limit: int
     """End runs that nobody has touched since `before`; returns how many."""
     ids = connection.execute(
         sa.select(run.c.id)
-        .where(run.c.state == sa.text("'active'"), run.c.touched_at < before)
-        .order_by(run.c.touched_at)
+        .where(run.c.state == sa.text("'active'"), run.c.started_at < before, run.c.touched_at < before)
+        .order_by(run.c.started_at)
         .limit(limit)
     ).scalars()
     statement = (

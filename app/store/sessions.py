@@ -175,7 +175,10 @@ def end_silent(connection: Connection, *, before: datetime, at: datetime) -> int
     statement = (
         sa.update(session)
         .where(
-            session.c.ended_at.is_(None), session.c.medium == sa.text("'ussd'"), session.c.touched_at < before
+            session.c.ended_at.is_(None),
+            session.c.medium == sa.text("'ussd'"),
+            session.c.started_at < before,
+            session.c.touched_at < before,
         )
         .values(ended_at=at, end_status="silence")
     )

@@ -181,7 +181,7 @@ def upgrade() -> None:
     with op.batch_alter_table('run', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_run_respondent_id'), ['respondent_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_run_survey_version_id'), ['survey_version_id'], unique=False)
-        batch_op.create_index('ix_run_waiting', ['touched_at'], unique=False, sqlite_where=sa.text("state = 'active'"), postgresql_where=sa.text("state = 'active'"))
+        batch_op.create_index('ix_run_waiting', ['started_at'], unique=False, sqlite_where=sa.text("state = 'active'"), postgresql_where=sa.text("state = 'active'"))
         batch_op.create_index('uq_run_active', ['contact_id', 'survey_id'], unique=True, sqlite_where=sa.text("state = 'active'"), postgresql_where=sa.text("state = 'active'"))
 
     op.create_table('answer',
@@ -237,7 +237,7 @@ def upgrade() -> None:
     comment="A provider's dialogue with one phone"
     )
     with op.batch_alter_table('session', schema=None) as batch_op:
-        batch_op.create_index('ix_session_open', ['touched_at'], unique=False, sqlite_where=sa.text("ended_at IS NULL AND medium = 'ussd'"), postgresql_where=sa.text("ended_at IS NULL AND medium = 'ussd'"))
+        batch_op.create_index('ix_session_open', ['started_at'], unique=False, sqlite_where=sa.text("ended_at IS NULL AND medium = 'ussd'"), postgresql_where=sa.text("ended_at IS NULL AND medium = 'ussd'"))
 
     op.create_table('turn',
     sa.Column('id', types.BigId(), nullable=False),
