@@ -34,7 +34,7 @@ def serve(host: str | None, port: int | None, no_worker: bool, demo: bool) -> No
     app = main.create_app(parts, with_worker=not no_worker, with_simulator=demo)
     config = uvicorn.Config(
         app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
-        date_header=False, lifespan="on", timeout_keep_alive=75, backlog=4096,
+        date_header=False, proxy_headers=False, lifespan="on", timeout_keep_alive=75, backlog=4096,
     )  # fmt: skip
     server = _Announcing(config, _announcement(settings, parts.keys.hooks[settings.channel][0], demo))
     server.run()

@@ -1,15 +1,14 @@
 """Fits a question on the pages of a small screen: no word lost, no entry split, the same numbers on every page."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from app.flows import gsm7
 from app.values import Room
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """What a question shows before it is cut into pages; `more` and `back` are the lines that steer between them."""
 
     paragraphs: tuple[str, ...]

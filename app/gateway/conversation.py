@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.channels.base import UssdTurn
@@ -24,8 +24,7 @@ from app.values import Medium, Msisdn, NotAPhoneNumber, Room, RunState, Screen
 _PRESET_LIMIT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a turn came to: the screen it earned (None where nothing is shown) and the language it is in."""
 
     screen: Screen | None

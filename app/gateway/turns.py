@@ -9,8 +9,8 @@ import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
@@ -34,16 +34,14 @@ _BATCH_LIMIT = 256
 _REMEMBERED_LOCALES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """An inbound and the channel it came by."""
 
     channel_id: int
     inbound: Inbound
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """A turn could not be taken; nothing of it is stored."""
 
     error: str
@@ -176,32 +174,39 @@ class Overloaded(Exception):
 
 
 class Writer:
-    """One thread that takes turns in batches for an event loop that only awaits them."""
+    """Takes turns in batches, for an event loop that only awaits them.
 
-    def __init__(self, gateway: Gateway, settings: Settings) -> None:
+    One thread on SQLite. On PostgreSQL two: while one waits for the database, the other makes the next batch. Two turns of
+    a session are never under way at once but for a provider's retry, and that one the database refuses and we do again.
+    """
+
+    def __init__(self, gateway: Gateway, settings: Settings, *, threads: int = 1) -> None:
         self._gateway, self._limit = gateway, settings.queue_limit
         self._waiting: deque[tuple[Arrival, asyncio.Future[Outcome | Failed]]] = deque()
         self._wake = threading.Event()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._locales: OrderedDict[tuple[int, str], str] = OrderedDict()
-        self._thread = threading.Thread(target=self._run, name="izwi-writer", daemon=True)
+        self._threads = [threading.Thread(target=self._run, name="izwi-writer", daemon=True) for _ in range(threads)]
 
     def start(self) -> None:
         """Start the thread; the running event loop is the one that turns are awaited on."""
         self._loop = asyncio.get_running_loop()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Finish what waits, then end the thread."""
         self._stopping = True
-        self._wake.set()
-        self._thread.join()
+        for thread in self._threads:
+            while thread.is_alive():
+                self._wake.set()
+                thread.join(0.05)
 
     @property
     def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
+        """Whether all threads run."""
+        return all(thread.is_alive() for thread in self._threads)
 
     def submit(self, arrival: Arrival) -> "asyncio.Future[Outcome | Failed]":
         """Hand a turn in; the future is done when it is committed. Raises `Overloaded`."""
@@ -224,15 +229,22 @@ class Writer:
         while True:
             self._wake.wait()
             self._wake.clear()
-            while self._waiting:
-                count = min(len(self._waiting), _BATCH_LIMIT)
-                taken = [self._waiting.popleft() for _ in range(count)]
+            while taken := self._take_waiting():
                 outcomes = self._take([arrival for arrival, _ in taken])
                 self._remember(taken, outcomes)
                 assert self._loop is not None  # noqa: S101
                 self._loop.call_soon_threadsafe(_answer, taken, outcomes)
             if self._stopping:
                 return
+
+    def _take_waiting(self) -> list[tuple[Arrival, "asyncio.Future[Outcome | Failed]"]]:
+        taken = []
+        try:
+            while len(taken) < _BATCH_LIMIT:
+                taken.append(self._waiting.popleft())
+        except IndexError:  # no more wait, or another thread was faster
+            pass
+        return taken
 
     def _take(self, arrivals: Sequence[Arrival]) -> list[Outcome | Failed]:
         try:

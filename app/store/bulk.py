@@ -63,7 +63,7 @@ class Bulk:
         picked = [
             f"CAST(r->>{place} AS {self._types[name]}) AS c{place}" for place, name in enumerate(names)
         ]
-        source = f"(SELECT {', '.join(picked)} FROM json_array_elements(CAST(%(rows)s AS json)) AS r) AS n"
+        source = f"(SELECT {', '.join(picked)} FROM jsonb_array_elements(CAST(%(rows)s AS jsonb)) AS r) AS n"
         if self._verb == "update":
             values = ", ".join(f"{name} = n.c{place}" for place, name in enumerate(self._columns))
             first = len(self._columns)

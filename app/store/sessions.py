@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -34,8 +35,7 @@ class Session:
     stored: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One turn, as it is written down."""
 
     session_id: int
@@ -64,14 +64,14 @@ _COLUMNS = (
     session.c.network_code,
     session.c.touched_at,
 )
-# The sessions are locked (in the order of their keys); their runs are guarded by their revision.
-_LOAD = (
+_FIND = (
     sa.select(*_COLUMNS, *runs.COLUMNS)
     .select_from(session.outerjoin(run, run.c.id == session.c.run_id))
     .where(session.c.channel_id == sa.bindparam("channel"), within(session.c.ref, "refs"))
-    .order_by(session.c.id)
-    .with_for_update(of=session)
 )
+# PostgreSQL: the sessions are locked, in the order of their keys; their runs are guarded by their revision. SQLite has one
+# writer, and for that order it would read the whole table.
+_LOAD = {"sqlite": _FIND, "postgresql": _FIND.order_by(session.c.id).with_for_update(of=session)}
 _CHANGED = ("run_id", "shown", "asking", "text", "turns", "touched_at")
 _UPDATE = Bulk.update(session, _CHANGED, keys=("id",))
 _INSERT = Bulk.insert(
@@ -106,7 +106,7 @@ _LAST_SCREEN = (
 def load(connection: Connection, channel_id: int, refs: Sequence[str]) -> list[tuple[Session, Run | None]]:
     """Read sessions of a channel with their runs, and keep other processes from them until the commit."""
     width = len(_COLUMNS)
-    rows = connection.execute(_LOAD, {"channel": channel_id, "refs": refs}).all()
+    rows = connection.execute(_LOAD[connection.dialect.name], {"channel": channel_id, "refs": refs}).all()
     return [(Session(*row[:width]), runs.from_row(row[width:]) if row[width] else None) for row in rows]
 
 
