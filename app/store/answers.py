@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from app.models.people import respondent
 from app.models.runs import answer, channel, run
 from app.models.surveys import survey, survey_version
-from app.store.bulk import Bulk, new_uid, stamp
+from app.store.bulk import Bulk, Job, new_uid, stamp
 
 
 @dataclass(slots=True)
@@ -45,10 +45,10 @@ _SET_ASIDE = (
 )
 
 
-def save(connection: Connection, answers: Iterable[Answer]) -> None:
-    """Write answers; a new answer to the same question of the same run takes the place of the old one."""
-    _UPSERT.write(
-        connection,
+def saving(connection: Connection, answers: Iterable[Answer]) -> Job:
+    """The writing of answers; a new answer to the same question of the same run takes the place of the old one."""
+    return Job(
+        _UPSERT,
         [
             (
                 new_uid(connection), each.run_id, each.question, each.position, each.value, each.raw, each.locale,

@@ -9,8 +9,7 @@ from sqlalchemy.engine import Connection
 
 from app.models.runs import run
 from app.store.batch import within
-from app.store.bulk import Bulk, new_uid, stamp
-from app.store.unit import Conflict
+from app.store.bulk import Bulk, Job, new_uid, stamp
 from app.values import RunState
 
 
@@ -81,11 +80,9 @@ def add(connection: Connection, runs: Sequence[Run], at: datetime) -> None:
     )  # fmt: skip
 
 
-def save(connection: Connection, runs: Iterable[Run]) -> None:
-    """Write changed runs; raises `Conflict` if another process was faster with one of them."""
-    rows = [(*_changes(each), each.id, each.read_revision) for each in sorted(runs, key=lambda each: each.id)]
-    if _UPDATE.write(connection, rows) != len(rows):
-        raise Conflict
+def saving(runs: Iterable[Run]) -> Job:
+    """The writing of changed runs; exact, for another process may have been faster with one of them."""
+    return Job(_UPDATE, [(*_changes(each), each.id, each.read_revision) for each in runs], exact=True)
 
 
 def expire(connection: Connection, *, before: datetime, at: datetime, limit: int = 500) -> int:

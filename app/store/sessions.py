@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from app.models.runs import channel, run, session, turn
 from app.store import runs
 from app.store.batch import within
-from app.store.bulk import Bulk, stamp
+from app.store.bulk import Bulk, Job, stamp
 from app.store.runs import Run
 
 
@@ -125,19 +125,19 @@ def add(connection: Connection, sessions: Iterable[Session], at: datetime) -> No
     )  # fmt: skip
 
 
-def save(connection: Connection, sessions: Iterable[Session]) -> None:
-    """Write changed sessions."""
-    _UPDATE.write(connection, [(*_changes(each), each.id) for each in sessions])
+def saving(sessions: Iterable[Session]) -> Job:
+    """The writing of changed sessions."""
+    return Job(_UPDATE, [(*_changes(each), each.id) for each in sessions])
 
 
 def _changes(each: Session) -> tuple[object, ...]:
     return (each.run_id, each.shown, each.asking, each.text, each.turns, stamp(each.touched_at))
 
 
-def add_turns(connection: Connection, turns: Iterable[Turn]) -> None:
-    """Write turns down."""
-    _TURNS.write(
-        connection,
+def adding_turns(turns: Iterable[Turn]) -> Job:
+    """The writing down of turns."""
+    return Job(
+        _TURNS,
         [
             (
                 each.session_id, each.key, each.run_id, each.typed, each.question, each.outcome, each.screen,
