@@ -66,10 +66,7 @@ def assemble(settings: Settings) -> Parts:
     vault.make_private(settings.data_dir)
     keys = vault.load(settings.data_dir, (settings.channel,))
     database = Database(settings.database)
-    bring_up_to_date(database)
-    refused = shelves.publish(database, [*shelves.shipped(), *shelves.brought(settings.surveys)])
-    for filename, error in refused.items():
-        log.error("%s is not asked: %s", filename, "; ".join(str(fault) for fault in error.faults))
+    prepare(settings, database)
     library = Library(database)
     library.refresh()
     now = datetime.now(UTC)
@@ -80,6 +77,14 @@ def assemble(settings: Settings) -> Parts:
     )
     line = Line(number, settings.channel, CHANNELS[settings.channel](settings))
     return Parts(settings, database, keys, library, {line.name: line})
+
+
+def prepare(settings: Settings, database: Database) -> None:
+    """Bring the tables up to date and publish the surveys that are not stored yet."""
+    bring_up_to_date(database)
+    refused = shelves.publish(database, [*shelves.shipped(), *shelves.brought(settings.surveys)])
+    for filename, error in refused.items():
+        log.error("%s is not asked: %s", filename, "; ".join(str(fault) for fault in error.faults))
 
 
 def bring_up_to_date(database: Database) -> None:
