@@ -71,9 +71,7 @@ def assemble(settings: Settings) -> Parts:
     library.refresh()
     now = datetime.now(UTC)
     number = database.write(
-        lambda connection: sessions.ensure_channel(
-            connection, name=settings.channel, provider=settings.channel, at=now
-        )
+        lambda connection: sessions.ensure_channel(connection, name=settings.channel, provider=settings.channel, at=now)
     )
     line = Line(number, settings.channel, CHANNELS[settings.channel](settings))
     return Parts(settings, database, keys, library, {line.name: line})
@@ -112,7 +110,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     settings = parts.settings
     worker = make_worker(parts) if with_worker else None
     gateway = Gateway(settings, parts.database, parts.keys, parts.library, wake=worker.wake if worker else _nobody)
-    writer = Writer(gateway, settings, threads=int(__import__('os').environ.get('XT','1')))
+    writer = Writer(gateway, settings, threads=int(__import__("os").environ.get("XT", "1")))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -147,5 +145,3 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
 
 def _nobody() -> None:
     """No worker in this process: it will find the message by itself."""
-
-

@@ -133,7 +133,9 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Is Izwi running already? IZWI_PORT")
+            fail(
+                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Is Izwi running already? IZWI_PORT"
+            )
 
 
 def _announcement(settings: Settings, secret: str, demo: bool) -> str:

@@ -29,7 +29,9 @@ def compile_form(form: Form) -> Flow:
     try:
         tree = parse_xml(form.xform)
     except etree.XMLSyntaxError as error:
-        raise FormError([Fault(Place("form", error.lineno), "", "it is no well-formed XML", "Export it again.")]) from None
+        raise FormError(
+            [Fault(Place("form", error.lineno), "", "it is no well-formed XML", "Export it again.")]
+        ) from None
     return _Compiler(tree, form.places).flow()
 
 
@@ -50,7 +52,7 @@ class _Compiler:
         self.texts = itext.read(tree)
         self.choices: dict[str, dict[str, Choice]] = {}
         self.questions: list[Question] = []
-        self.functions = {(None, name): function for name, function in FUNCTIONS.items()}
+        self.functions: dict[tuple[str | None, str], Any] = {(None, name): each for name, each in FUNCTIONS.items()}
         self.functions[None, "instance"] = lambda _, name: self.instances_of(text_of(name))
         self.functions[JAVAROSA, "choice-name"] = self.choice_name
 

@@ -37,7 +37,9 @@ class Form:
 def load(content: bytes, filename: str) -> Form:
     """Read a form of any of the kinds above; raises `FormError` with every fault found."""
     if len(content) > MAX_BYTES:
-        fault = Fault(Place(filename, None), "", "the file is larger than 5 MB", "Leave media out, or split the survey.")
+        fault = Fault(
+            Place(filename, None), "", "the file is larger than 5 MB", "Leave media out, or split the survey."
+        )
         raise FormError([fault])
     suffix = "." + filename.rsplit(".", 1)[-1].lower()
     if suffix == ".xml":

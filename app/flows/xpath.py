@@ -89,9 +89,7 @@ def _tokens(source: str) -> list[tuple[str, str]]:
 class _Reader:
     """A reader by operator precedence; paths are kept apart because predicates nest expressions in them."""
 
-    def __init__(
-        self, tokens: list[tuple[str, str]], root: str, here: str, is_date: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, tokens: list[tuple[str, str]], root: str, here: str, is_date: Callable[[str], bool]) -> None:
         self.tokens, self.place, self.depth, self.in_predicate = tokens, 0, 0, 0
         self.root, self.here, self.holds_date = root, here, is_date
         self.paths: list[str] = []
@@ -164,7 +162,7 @@ class _Reader:
             self.expect(")")
             return self.steps(_Part("$here"), self.here.split("/")[1:])
         self.functions.append(name)
-        arguments = []
+        arguments: list[str] = []
         while self.text != ")" or self.kind == "literal":
             if arguments:
                 self.expect(",")

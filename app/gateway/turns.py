@@ -5,6 +5,7 @@ done again alone, and the one at fault gets a sentence in her language.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import OrderedDict, deque
@@ -69,7 +70,7 @@ class Gateway:
         """Take a batch; the outcomes are in the order of the arrivals, and all that they say is committed."""
         try:
             outcomes, messages_wait = self._database.write(lambda connection: self._take(connection, arrivals))
-        except Exception as error:  # noqa: BLE001 -- whatever it was, the turns are tried again one by one
+        except Exception as error:
             if len(arrivals) == 1:
                 log.error("a turn failed: %s", where(error))
                 return [Failed(type(error).__name__)]
@@ -123,23 +124,26 @@ class Gateway:
                 refs.setdefault(arrival.channel_id, []).append(arrival.inbound.session)
         for channel_id, wanted in refs.items():
             batch.load_sessions(channel_id, wanted)
-        numbers = []
-        lines: dict[int, list[str]] = {}
-        for index, arrival in enumerate(arrivals):
-            match arrival.inbound:
-                case UssdTurn(session=session) if (arrival.channel_id, session) not in batch.sessions:
-                    numbers.append(self._number(arrival.inbound))
-                case OptOut():
-                    numbers.append(self._number(arrival.inbound))
-                case SmsIn() if index in fresh:
-                    numbers.append(self._number(arrival.inbound))
+        numbers = [
+            self._number(arrival.inbound)
+            for index, arrival in enumerate(arrivals)
+            if self._needs_phone(batch, arrival, index in fresh)
+        ]
         batch.load_phones(self._keys, [Msisdn(number) for number in numbers if number])
+        lines: dict[int, list[str]] = {}
         for index in fresh:
             contact = batch.contacts.get(self._number(arrivals[index].inbound))
             if contact:
                 lines.setdefault(arrivals[index].channel_id, []).append(line_of(contact.id))
         for channel_id, wanted in lines.items():
             batch.load_sessions(channel_id, wanted)
+
+    def _needs_phone(self, batch: Batch, arrival: Arrival, fresh: bool) -> bool:
+        """A session that goes on knows its phone; numbers are looked up for new ones only."""
+        inbound = arrival.inbound
+        if isinstance(inbound, UssdTurn):
+            return (arrival.channel_id, inbound.session) not in batch.sessions
+        return isinstance(inbound, OptOut) or (isinstance(inbound, SmsIn) and fresh)
 
     def _one(self, batch: Batch, arrival: Arrival, fresh: bool) -> Outcome:
         channel_id = arrival.channel_id
@@ -238,24 +242,20 @@ class Writer:
                 return
 
     def _take_waiting(self) -> list[tuple[Arrival, "asyncio.Future[Outcome | Failed]"]]:
-        taken = []
-        try:
+        taken: list[tuple[Arrival, asyncio.Future[Outcome | Failed]]] = []
+        with contextlib.suppress(IndexError):  # no more wait, or another thread was faster
             while len(taken) < _BATCH_LIMIT:
                 taken.append(self._waiting.popleft())
-        except IndexError:  # no more wait, or another thread was faster
-            pass
         return taken
 
     def _take(self, arrivals: Sequence[Arrival]) -> list[Outcome | Failed]:
         try:
             return self._gateway.take_turns(arrivals)
-        except Exception as error:  # noqa: BLE001 -- the writer must outlive anything
+        except Exception as error:
             log.error("the writer could not take a batch: %s", where(error))
             return [Failed(type(error).__name__)] * len(arrivals)
 
-    def _remember(
-        self, taken: Sequence[tuple[Arrival, object]], outcomes: Sequence[Outcome | Failed]
-    ) -> None:
+    def _remember(self, taken: Sequence[tuple[Arrival, object]], outcomes: Sequence[Outcome | Failed]) -> None:
         for (arrival, _), outcome in zip(taken, outcomes, strict=True):
             if isinstance(outcome, Outcome) and isinstance(arrival.inbound, UssdTurn) and outcome.locale != "en":
                 self._locales[arrival.channel_id, arrival.inbound.session] = outcome.locale
@@ -287,5 +287,3 @@ def _answer(
     for (_, future), outcome in zip(taken, outcomes, strict=True):
         if not future.done():
             future.set_result(outcome)
-
-

@@ -21,7 +21,9 @@ run = sa.Table(
     metadata,
     sa.Column("id", BigId, primary_key=True),
     sa.Column("uid", Uid, nullable=False, unique=True),
-    sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), nullable=True, comment="Cut with the respondent's link"),
+    sa.Column(
+        "contact_id", BigId, sa.ForeignKey("contact.id"), nullable=True, comment="Cut with the respondent's link"
+    ),
     sa.Column("respondent_id", BigId, sa.ForeignKey("respondent.id"), nullable=False),
     sa.Column("survey_id", BigId, sa.ForeignKey("survey.id"), nullable=False),
     sa.Column("survey_version_id", BigId, sa.ForeignKey("survey_version.id"), nullable=False),
@@ -61,7 +63,9 @@ session = sa.Table(
     sa.Column("id", BigId, primary_key=True),
     sa.Column("channel_id", BigId, sa.ForeignKey("channel.id"), nullable=False),
     sa.Column("medium", sa.String(8), nullable=False),
-    sa.Column("ref", sa.String(128), nullable=False, comment="The provider's session id; for SMS the contact's own line"),
+    sa.Column(
+        "ref", sa.String(128), nullable=False, comment="The provider's session id; for SMS the contact's own line"
+    ),
     sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), nullable=True),
     sa.Column("run_id", BigId, sa.ForeignKey("run.id"), nullable=True),
     sa.Column("shown", sa.Integer, nullable=False, comment="The run's revision that its last screen showed"),

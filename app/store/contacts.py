@@ -43,9 +43,7 @@ _POSITIONS = (
 _NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id).where(within(contact.c.id, "contacts"))
 
 
-def find_or_add(
-    connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], at: datetime
-) -> dict[str, Contact]:
+def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], at: datetime) -> dict[str, Contact]:
     """Return the contact of each number (by E.164), adding those that never reached us before."""
     hashes = {keys.find(msisdn): msisdn for msisdn in msisdns}
     found = _find(connection, list(hashes))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -54,9 +55,11 @@ _INSERT = Bulk.insert(
 )
 
 
-def from_row(row: Sequence[object]) -> Run:
+def from_row(row: Sequence[Any]) -> Run:
     """Read the columns of `COLUMNS`."""
-    return Run(*row, read_revision=row[9])  # type: ignore[arg-type]
+    found = Run(*row)
+    found.read_revision = found.revision
+    return found
 
 
 def active(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[int, int], Run]:

@@ -79,9 +79,7 @@ _INSERT = Bulk.insert(
     ("id", "channel_id", "medium", "ref", "contact_id", "address", "network_code", "started_at", "end_status", "cost",
      *_CHANGED),
 )  # fmt: skip
-_TURNS = Bulk.insert(
-    turn, ("session_id", "key", "run_id", "typed", "question", "outcome", "screen", "final", "at")
-)
+_TURNS = Bulk.insert(turn, ("session_id", "key", "run_id", "typed", "question", "outcome", "screen", "final", "at"))
 _END = (
     sa.update(session)
     .where(session.c.channel_id == sa.bindparam("channel"), session.c.ref == sa.bindparam("at_ref"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from app.channels.base import Channel, UssdTurn, Unreadable
+from app.channels.base import Channel, Unreadable, UssdTurn
 from app.gateway.conversation import Outcome
 from app.gateway.turns import Arrival, Failed, Overloaded, Writer, sorry
 from app.store.keys import Keys

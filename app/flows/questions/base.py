@@ -41,15 +41,35 @@ class Shown(Protocol):
 class QuestionType(Protocol):
     """One XLSForm question type. `control` and `data_types` are how an XForm writes it."""
 
-    name: str
-    control: str
-    data_types: tuple[str, ...]
-    asked: bool
-    """Whether the respondent is asked at all."""
-    listed: bool
-    """Answered from a numbered list, so figures may steer; otherwise figures are answers and letters steer."""
-    hint: str
-    """Key of the sentence that tells how to reply, or empty."""
+    @property
+    def name(self) -> str:
+        """The type as XLSForm calls it."""
+        ...
+
+    @property
+    def control(self) -> str:
+        """The XForm control that asks it."""
+        ...
+
+    @property
+    def data_types(self) -> tuple[str, ...]:
+        """The bind types that it has in an XForm."""
+        ...
+
+    @property
+    def asked(self) -> bool:
+        """Whether the respondent is asked at all."""
+        ...
+
+    @property
+    def listed(self) -> bool:
+        """Answered from a numbered list, so figures may steer; otherwise figures are answers and letters steer."""
+        ...
+
+    @property
+    def hint(self) -> str:
+        """Key of the sentence that tells how to reply, or empty."""
+        ...
 
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Understand a reply as typed."""
