@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from app import main
+from app.gateway import library as shelves
 from app.gateway.turns import Gateway
 from app.settings import Settings
 from app.store import schema
@@ -35,25 +36,21 @@ class Clock:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with all tables."""
+    """An SQLite file with all tables and the surveys that ship."""
     path = tmp_path_factory.mktemp("template") / "izwi.db"
-    database = Database(f"sqlite:///{path}")
-    schema.upgrade(database.engine)
-    database.close()
+    _lay(Database(f"sqlite:///{path}"))
     return path
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server with a template database that has all tables."""
+    """A PostgreSQL server with a template database that has all tables and the surveys that ship."""
     with throw_away_postgres() as url:
         admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
             connection.execute(sa.text("CREATE DATABASE template_izwi"))
         admin.dispose()
-        database = Database(_at(url, "template_izwi"))
-        schema.upgrade(database.engine)
-        database.close()
+        _lay(Database(_at(url, "template_izwi")))
         yield url
 
 
@@ -111,6 +108,13 @@ def parts(settings: Settings) -> Iterator[main.Parts]:
 def gateway(parts: main.Parts, clock: Callable[[], datetime]) -> Gateway:
     """The write side, at the test's own time."""
     return Gateway(parts.settings, parts.database, parts.keys, parts.library, now=clock)
+
+
+def _lay(database: Database) -> None:
+    """Make all tables, and store the surveys that ship: reading an XLSForm takes longer than most tests."""
+    schema.upgrade(database.engine)
+    shelves.publish(database, shelves.shipped())
+    database.close()
 
 
 def _at(url: str, name: str) -> str:
