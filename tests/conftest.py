@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -10,28 +10,20 @@ import pytest
 import sqlalchemy as sa
 
 from app import main
+from app.cli.handset import NUMBER, Clock, Network
 from app.gateway import library as shelves
 from app.gateway.turns import Gateway
 from app.settings import Settings
 from app.store import schema
 from app.store.unit import Database
+from tests.phone import Phone
 from tests.postgres import throw_away_postgres
 
 _NUMBERS = count(1)
 
 
-class Clock:
-    """The time of a test: starts at noon in Harare on a fixed day, and goes on only when told to."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_time(self, **spans: float) -> None:
-        """Let seconds, minutes, hours … pass."""
-        self.now += timedelta(**spans)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-transcripts", action="store_true", help="rewrite tests/transcripts/*.txt as they are played")
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +100,18 @@ def parts(settings: Settings) -> Iterator[main.Parts]:
 def gateway(parts: main.Parts, clock: Callable[[], datetime]) -> Gateway:
     """The write side, at the test's own time."""
     return Gateway(parts.settings, parts.database, parts.keys, parts.library, now=clock)
+
+
+@pytest.fixture
+def network(parts: main.Parts, clock: Clock) -> Network:
+    """What phones are connected to, at the test's own time."""
+    return Network(parts, clock)
+
+
+@pytest.fixture
+def phone(network: Network) -> Phone:
+    """A phone that has never reached us."""
+    return Phone(network, NUMBER)
 
 
 def _lay(database: Database) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -103,6 +104,18 @@ def expire(connection: Connection, *, before: datetime, at: datetime, limit: int
 def counts(connection: Connection) -> dict[str, int]:
     """State → number of runs."""
     return {row[0]: row[1] for row in connection.execute(sa.select(run.c.state, sa.func.count()).group_by(run.c.state))}
+
+
+_OF_CONTACT = (
+    sa.select(run.c.id, run.c.survey_version_id, run.c.state, run.c.reason, run.c.question, run.c.locale, run.c.memory)
+    .where(run.c.contact_id == sa.bindparam("contact"))
+    .order_by(run.c.id)
+)
+
+
+def of_contact(connection: Connection, contact_id: int) -> Sequence[sa.Row[Any]]:
+    """Every run on a phone, the first one first."""
+    return connection.execute(_OF_CONTACT, {"contact": contact_id}).all()
 
 
 def _new_row(each: Run, at: datetime) -> dict[str, object]:
