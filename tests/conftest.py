@@ -23,7 +23,9 @@ _NUMBERS = count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-transcripts", action="store_true", help="rewrite tests/transcripts/*.txt as they are played")
+    parser.addoption(
+        "--update-transcripts", action="store_true", help="rewrite tests/transcripts/*.txt as they are played"
+    )
 
 
 @pytest.fixture(scope="session")

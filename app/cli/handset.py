@@ -122,7 +122,7 @@ class Handset:
     # -- what a person does -------------------------------------------------------------------------------------------
 
     def dial(self, code: str = SERVICE_CODE) -> Screen:
-        """Dial a service code; what follows our own in it (`*384*77*1#`) comes as the first text, as providers do it."""
+        """Dial a service code; what follows ours in it (`*384*77*1#`) comes as the first text, as providers do it."""
         own = SERVICE_CODE.removesuffix("#") + "*"
         preset = code.removeprefix(own).removesuffix("#") if code.startswith(own) else ""
         self._code = SERVICE_CODE if preset else code

@@ -1,4 +1,4 @@
-"""Plays the steps of a transcript on phones: the one place that knows what each step does and how its outcome is written."""
+"""Plays the steps of a transcript on phones: what each step does, and how its outcome is written."""
 
 import shutil
 import tempfile
@@ -16,7 +16,7 @@ from app.flows.flow import Flow
 from app.flows.load import load
 from app.gateway import library as shelves
 from app.gateway.library import File
-from app.settings import Settings
+from app.settings import load as read_settings
 from app.values import Medium, RunState, Screen
 
 KEYWORD = "IZWI"
@@ -28,6 +28,7 @@ class Stage:
     """Phones on a network, and the one that is in the hand."""
 
     def __init__(self, header: Header, parts: main.Parts, flow: Flow) -> None:
+        header = replace(header, locale=header.locale or flow.locale)
         self.header, self.flow = header, flow
         self.clock = Clock(header.at)
         self.network = Network(parts, self.clock, seed=header.seed)
@@ -147,7 +148,7 @@ def stage(header: Header, survey: File, folder: Path, *, database_url: str = "")
     """Set a stage in an empty folder: a whole service with this survey. Raises `FormError` if it cannot be asked."""
     is_shipped = survey in shelves.shipped()
     name = _stem(survey) if is_shipped else compile_form(load(survey.read_bytes(), survey.name)).id
-    settings = Settings(
+    settings = read_settings(
         data_dir=folder, database_url=database_url, channel="simulated", survey=name, keywords={KEYWORD: name},
         service_codes={}, surveys_dir=None,
     )  # fmt: skip
@@ -185,6 +186,11 @@ def find(survey: str, *, beside: Path = Path()) -> File | None:
     if path.is_file():
         return path
     return next((file for file in shelves.shipped() if _stem(file) == survey), None)
+
+
+def names() -> list[str]:
+    """The ids of the surveys that ship."""
+    return sorted(_stem(file) for file in shelves.shipped())
 
 
 def _stem(file: File) -> str:

@@ -113,7 +113,7 @@ _OF_CONTACT = (
 )
 
 
-def of_contact(connection: Connection, contact_id: int) -> Sequence[sa.Row[Any]]:
+def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:
     """Every run on a phone, the first one first."""
     return connection.execute(_OF_CONTACT, {"contact": contact_id}).all()
 
