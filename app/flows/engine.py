@@ -54,8 +54,8 @@ class _Turn:
         question = self.flow.by_name[self.state.open]
         steer = self.steering(question, typed)
         if steer == MORE:
+            # The reason of a refusal stays: without it the pages would be cut elsewhere, and entries passed over.
             self.state.page += 1
-            self.state.refused = ""
         elif steer == BACK:
             self.back(question)
         elif steer == SKIP:
@@ -77,10 +77,10 @@ class _Turn:
 
     def back(self, question: Question) -> None:
         """Go to the page before, or to the question answered before this one; its answer stays until a new one comes."""
-        self.state.refused = ""
         if self.state.page:
             self.state.page -= 1
             return
+        self.state.refused = ""
         for other in reversed(self.flow.questions[: question.index]):
             if other.name in self.state.answers and other.kind.asked:
                 self.open(other, [])

@@ -1,7 +1,7 @@
 """One turn of one person: finds her run, lets the engine take her reply, and notes what it brought about in the batch."""
 
 import hashlib
-import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -34,8 +34,9 @@ class Outcome(NamedTuple):
 class Conversation:
     """The rules of talking, over dialled sessions; text messages add theirs in `messages`."""
 
-    def __init__(self, settings: Settings, library: Library, routes: Routes) -> None:
+    def __init__(self, settings: Settings, library: Library, routes: Routes, *, chance: Callable[[], int]) -> None:
         self.settings, self.library, self.routes = settings, library, routes
+        self._chance = chance
         self.zone = ZoneInfo(settings.zone)
         self.rooms = {
             Medium.USSD: Room(Medium.USSD, settings.ussd_septets, settings.ussd_ucs2),
@@ -114,7 +115,7 @@ class Conversation:
         assert edition is not None  # noqa: S101 -- find_run looked
         flow = edition.flow
         locale = contact.locale if contact.locale in flow.locales else flow.locale
-        state = State(seed=secrets.randbelow(2**31 - 2) + 1, locale=locale or flow.locale)
+        state = State(seed=self._chance(), locale=locale or flow.locale)
         run = Run(
             id=batch.run_ids.take(len(batch.contacts)),
             contact_id=contact.id,

@@ -7,6 +7,7 @@ done again alone, and the one at fault gets a sentence in her language.
 import asyncio
 import contextlib
 import logging
+import secrets
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -60,10 +61,12 @@ class Gateway:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         wake: Callable[[], None] = lambda: None,
+        chance: Callable[[], int] = lambda: secrets.randbelow(2**31 - 2) + 1,
     ) -> None:
+        # `chance` gives each new run the number that its random orders are made from.
         self._database, self._keys, self._region = database, keys, settings.region
         self._now, self._wake = now, wake
-        self._conversation = Conversation(settings, library, Routes.of(settings))
+        self._conversation = Conversation(settings, library, Routes.of(settings), chance=chance)
         self._texting = Texting(self._conversation)
 
     def take_turns(self, arrivals: Sequence[Arrival]) -> list[Outcome | Failed]:

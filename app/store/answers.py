@@ -131,6 +131,18 @@ def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:
     return connection.execute(statement).all()
 
 
+_OF_RUN = (
+    sa.select(answer.c.question, answer.c.position, answer.c.value, answer.c.raw, answer.c.medium, answer.c.set_aside_at)
+    .where(answer.c.run_id == sa.bindparam("run"))
+    .order_by(answer.c.id)
+)
+
+
+def of_run(connection: Connection, run_id: int) -> Sequence[Any]:
+    """The answers of one run, in the order in which their questions were first answered."""
+    return connection.execute(_OF_RUN, {"run": run_id}).all()
+
+
 def count(connection: Connection) -> int:
     """How many answers there are."""
     return int(connection.execute(sa.select(sa.func.count()).select_from(answer)).scalar_one())

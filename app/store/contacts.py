@@ -67,6 +67,11 @@ def find(connection: Connection, keys: Keys, msisdn: Msisdn) -> int | None:
     return connection.execute(_ONE, {"hash": keys.find(msisdn)}).scalar()
 
 
+def one(connection: Connection, keys: Keys, msisdn: Msisdn) -> Contact | None:
+    """The contact of a number, if it ever reached us."""
+    return _find(connection, [keys.find(msisdn)]).get(keys.find(msisdn))
+
+
 def _find(connection: Connection, hashes: list[bytes]) -> dict[bytes, Contact]:
     rows = connection.execute(_FIND, {"hashes": hashes})
     return {bytes(row[0]): Contact(row[1], row[2], row[3] is not None) for row in rows}

@@ -112,6 +112,18 @@ def counts(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(sa.select(run.c.state, sa.func.count()).group_by(run.c.state))}
 
 
+_OF_CONTACT = (
+    sa.select(run.c.id, run.c.survey_version_id, run.c.state, run.c.reason, run.c.question, run.c.locale, run.c.memory)
+    .where(run.c.contact_id == sa.bindparam("contact"))
+    .order_by(run.c.id)
+)
+
+
+def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:
+    """Every run on a phone, the first one first."""
+    return connection.execute(_OF_CONTACT, {"contact": contact_id}).all()
+
+
 def _changes(each: Run) -> tuple[object, ...]:
     return (
         each.state, each.reason, each.question, each.locale, each.memory, each.revision, stamp(each.touched_at),
