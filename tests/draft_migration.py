@@ -22,9 +22,7 @@ def main(name: str) -> None:
         if numbers:
             schema.upgrade(engine)
         with engine.begin() as connection:
-            command.revision(
-                schema.config(connection), message=name, rev_id=revision, autogenerate=True, head="head"
-            )
+            command.revision(schema.config(connection), message=name, rev_id=revision, autogenerate=True, head="head")
     (draft,) = (schema.TREE / "versions").glob(f"{revision}_*.py")
     draft.rename(schema.TREE / "versions" / f"{revision}.py")
 
