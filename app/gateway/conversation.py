@@ -144,7 +144,7 @@ class Conversation:
             batch.stops[session.contact_id or 0] = batch.at
             screen = Screen(say("stopped", run.locale), final=True)
             return self.shown(batch, session, key, words, run.question, "stopped", screen)
-        if session.asking:
+        if session.asking and run.state == RunState.ACTIVE:
             return self._resume(batch, session, run, words, key)
         if run.state != RunState.ACTIVE and State.loads(run.memory).ended != run.state:
             # Ended elsewhere, by STOP or by time: what was answered is kept, and there is nothing more to ask.
