@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -87,8 +87,9 @@ class Conversation:
         """A dialled path such as *384*77*1#: take each part as a reply, until one is refused."""
         for words in text.split("*")[:_PRESET_LIMIT]:
             outcome = self.turn(batch, session, words, key)
-            if batch.turns[session.id, key].outcome in {"refused", "ended"}:
+            if batch.turns[session.id, key].outcome in {"refused", "ended", "stopped"}:
                 break
+        batch.turns[session.id, key] = replace(batch.turns[session.id, key], typed=text)
         return outcome
 
     # -- a turn in a run, whatever the channel ------------------------------------------------------------------------
@@ -260,7 +261,7 @@ def difference(before: str, text: str) -> str:
     go on from what we know (a turn never reached us), the last part is all that can be taken.
     """
     if not before:
-        return text
+        return text.removeprefix("*")  # after an empty first reply: "" and "1" arrive as "*1"
     if text.startswith(before + "*"):
         return text[len(before) + 1 :]
     return text.rpartition("*")[2]
