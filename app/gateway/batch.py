@@ -153,6 +153,6 @@ class Batch:
         contacts.set_locales(connection, self.locales)
         contacts.set_stopped(connection, self.stops)
         stopped = [contact_id for contact_id, moment in self.stops.items() if moment is not None]
-        outbox.cancel(connection, stopped, reason="stopped", at=self.at)
         outbox.add(connection, self.outbox)
+        outbox.cancel(connection, stopped, reason="stopped", at=self.at)
         messages.set_contacts(connection, self.senders)

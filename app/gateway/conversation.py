@@ -87,8 +87,9 @@ class Conversation:
         """A dialled path such as *384*77*1#: take each part as a reply, until one is refused."""
         for words in text.split("*")[:_PRESET_LIMIT]:
             outcome = self.turn(batch, session, words, key)
-            if batch.turns[session.id, key].outcome in {"refused", "ended"}:
+            if batch.turns[session.id, key].outcome in {"refused", "ended", "stopped"}:
                 break
+        batch.turns[session.id, key] = batch.turns[session.id, key]._replace(typed=text)
         return outcome
 
     # -- a turn in a run, whatever the channel ------------------------------------------------------------------------
@@ -144,7 +145,7 @@ class Conversation:
             batch.stops[session.contact_id or 0] = batch.at
             screen = Screen(say("stopped", run.locale), final=True)
             return self.shown(batch, session, key, words, run.question, "stopped", screen)
-        if session.asking:
+        if session.asking and run.state == RunState.ACTIVE:
             return self._resume(batch, session, run, words, key)
         if run.state != RunState.ACTIVE and State.loads(run.memory).ended != run.state:
             # Ended elsewhere, by STOP or by time: what was answered is kept, and there is nothing more to ask.
@@ -260,7 +261,7 @@ def difference(before: str, text: str) -> str:
     go on from what we know (a turn never reached us), the last part is all that can be taken.
     """
     if not before:
-        return text
+        return text.removeprefix("*")  # after an empty first reply: "" and "1" arrive as "*1"
     if text.startswith(before + "*"):
         return text[len(before) + 1 :]
     return text.rpartition("*")[2]

@@ -46,6 +46,8 @@ COLUMNS = (
     run.c.memory,
     run.c.revision,
     run.c.touched_at,
+    run.c.reason,
+    run.c.ended_at,
 )
 _ACTIVE = sa.select(*COLUMNS).where(within(run.c.contact_id, "contacts"), run.c.state == sa.text("'active'"))
 _CHANGED = ("state", "reason", "question", "locale", "memory", "revision", "touched_at", "ended_at")
