@@ -22,10 +22,10 @@ IZWI = "{urn:izwi:xforms}"
 LONGEST_NAME = 64
 _JR = f"{{{JAVAROSA}}}"
 _XHTML = "{http://www.w3.org/1999/xhtml}"
-_LAST = frozenset("other none nobody dont_know do_not_know dk prefer_not_to_say refused skip".split())
+_LAST = frozenset(["other", "none", "nobody", "dont_know", "do_not_know", "dk", "prefer_not_to_say", "refused", "skip"])
 _ENDS = {RunState.COMPLETED, RunState.DECLINED, RunState.SCREENED_OUT}
-_CONTROLS = frozenset("input select select1".split())
-_IGNORED = frozenset("label hint help value itemset item output".split())
+_CONTROLS = frozenset(["input", "select", "select1"])
+_IGNORED = frozenset(["label", "hint", "help", "value", "itemset", "item", "output"])
 
 
 def compile_form(form: Form) -> Flow:
@@ -33,10 +33,14 @@ def compile_form(form: Form) -> Flow:
     try:
         tree = parse_xml(form.xform)
     except etree.XMLSyntaxError as error:
-        raise FormError([Fault(Place("form", error.lineno), "", "it is no well-formed XML", "Export it again.")]) from None
+        raise FormError(
+            [Fault(Place("form", error.lineno), "", "it is no well-formed XML", "Export it again.")]
+        ) from None
     found = model.read(tree)
     if found is None:
-        raise FormError([Fault(Place("form", None), "", "it is no XForm: no model with an instance", "Export it again.")])
+        raise FormError(
+            [Fault(Place("form", None), "", "it is no XForm: no model with an instance", "Export it again.")]
+        )
     return _Compiler(tree, found, form.places).flow()
 
 
@@ -214,7 +218,7 @@ class _Compiler:
         return source == "true()" or self.expression(source, path, "boolean", "required") or False
 
     def relevant(self, path: str) -> tuple[Expression, ...]:
-        """Conditions of the question and of all groups it is in, the outermost first, each worked out at the question."""
+        """Conditions of a question and of all groups around it, the outermost first; worked out at the question."""
         steps, found = path.split("/"), []
         for depth in range(2, len(steps) + 1):
             owner, up = "/".join(steps[:depth]), len(steps) - depth
@@ -357,7 +361,12 @@ class _Compiler:
             if len(question.name) > LONGEST_NAME:
                 self.fault(question.name, f"the name is longer than {LONGEST_NAME} characters", "Shorten it.")
             seen[question.name] = question
-        for part, column in ((self.model.root.get("id") or "", "form_id"), (self.model.root.get("version") or "", "version")):
+        for part, column in (
+            (self.model.root.get("id") or "", "form_id"),
+            (self.model.root.get("version") or "", "version"),
+        ):
             if len(part) > LONGEST_NAME:
-                fault = Fault(Place("settings", 2), column, f"it is longer than {LONGEST_NAME} characters", "Shorten it.")
+                fault = Fault(
+                    Place("settings", 2), column, f"it is longer than {LONGEST_NAME} characters", "Shorten it."
+                )
                 self.scope.faults.append(fault)

@@ -33,7 +33,7 @@ def in_order(questions: Sequence[Question]) -> tuple[Question, ...]:
 
 
 def dependents(questions: Sequence[Question]) -> Mapping[str, int]:
-    """For each question whose answer decides about others, the place of the first one that it opens, closes or narrows."""
+    """For each question whose answer decides about others: the place of the first that it opens, closes or narrows."""
     readers: dict[str, set[str]] = {}
     for question in questions:
         for path in _reads(question, with_choices=True):
@@ -41,13 +41,12 @@ def dependents(questions: Sequence[Question]) -> Mapping[str, int]:
     by_path = {question.path: question for question in questions}
     first: dict[str, int] = {}
     for question in questions:
-        reached, waiting = set(), [question.path]
+        reached: set[str] = set()
+        waiting = [question.path]
         while waiting:
-            for reader in readers.get(waiting.pop(), ()):
-                if reader not in reached:
-                    reached.add(reader)
-                    if by_path[reader].calculate:
-                        waiting.append(reader)
+            new = readers.get(waiting.pop(), set()) - reached
+            reached |= new
+            waiting += [path for path in new if by_path[path].calculate]
         asked = [by_path[path].index for path in reached if not by_path[path].calculate]
         if asked:
             first[question.name] = min(asked)

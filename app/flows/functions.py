@@ -19,12 +19,12 @@ _NUMBER = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
 _MOMENT = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?", re.ASCII
 )
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-_WEEKDAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def text_of(value: Any) -> str:
-    """XPath's conversion to a string (section 4.2): the first node's text, numbers without exponent or needless point."""
+    """XPath's conversion to a string (section 4.2): the first node's text; numbers as people write them."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -119,12 +119,12 @@ def _format_date(_: Any, value: Any, wanted: Any) -> str:
 
 
 def _round(_: Any, value: Any, digits: Any = 0.0) -> float:
-    """Halves go up, as in Java; exactly, for 2.345 * 100 is not 234.5 in floating point."""
+    """Halves go up, as in Java, of the number as it is written: 2.345 * 100 is not 234.5 in floating point."""
     number, places = number_of(value), number_of(digits)
     if math.isnan(places) or not math.isfinite(number) or places > 300:
         return math.nan if math.isnan(places) else number
     scale = Fraction(10) ** int(max(places, -400))
-    return float(math.floor(Fraction(number) * scale + Fraction(1, 2)) / scale)
+    return float(math.floor(Fraction(f"{number:.15g}") * scale + Fraction(1, 2)) / scale)
 
 
 def _int(_: Any, value: Any) -> float:

@@ -46,7 +46,7 @@ def read(tree: Any) -> Texts:
 
 
 def code_of(language: str) -> str:
-    """The code of a language as XLSForm names it: "Shona (sn)" is sn; a bare name is its own code, "default" English."""
+    """The code of a language as XLSForm names it: "Shona (sn)" is sn; a bare name is its own code; "default" is en."""
     match = _CODE.search(language)
     if match:
         return match[1].lower()

@@ -30,8 +30,8 @@ _ROW = re.compile(r"\[row : (\d+)\]\s*|row (\d+)", re.IGNORECASE)
 _SHEET = re.compile(r"(?:On the )?'?(survey|choices|settings|entities)'? sheet,?\s*", re.IGNORECASE)
 # What the readers of others raise at a file that is not what its name says.
 _UNREADABLE = (
-    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, OSError, EOFError, RuntimeError,
-    SyntaxError, MemoryError, csv.Error, struct.error, zlib.error, zipfile.BadZipFile,
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, OSError, EOFError,
+    RuntimeError, SyntaxError, MemoryError, csv.Error, struct.error, zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
 
 

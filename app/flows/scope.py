@@ -11,7 +11,7 @@ from app.flows.functions import FUNCTIONS, text_of
 from app.flows.model import Model, name_of
 from app.flows.xpath import BadExpression, parse
 
-_NUMBERS = frozenset("int integer long decimal double float".split())
+_NUMBERS = frozenset(["int", "integer", "long", "decimal", "double", "float"])
 _TRIAL = "2026-01-01T12:00:00"  # any moment will do to find what can never be worked out
 
 

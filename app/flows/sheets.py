@@ -18,15 +18,50 @@ _ALIASES = {
         "constraining_message": "constraint_message", "requiredmsg": "required_message",
     },
     "choices": {"value": "name", "caption": "label", "list name": "list_name"},
-    "settings": {"id_string": "form_id", "set_form_id": "form_id", "title": "form_title", "set_form_title": "form_title"},
+    "settings": {"id_string": "form_id", "set_form_id": "form_id"},
 }  # fmt: skip
 _COLUMNS = {
     "survey": frozenset(
-        "type name label hint guidance_hint relevant constraint constraint_message required required_message default "
-        "calculation choice_filter appearance parameters read_only repeat_count trigger short media image audio video "
-        "big-image autoplay note disabled bind body instance save_to compact_tag rows intent".split()
+        [
+            "type",
+            "name",
+            "label",
+            "hint",
+            "guidance_hint",
+            "relevant",
+            "constraint",
+            "constraint_message",
+            "required",
+            "required_message",
+            "default",
+            "calculation",
+            "choice_filter",
+            "appearance",
+            "parameters",
+            "read_only",
+            "repeat_count",
+            "trigger",
+            "short",
+            "media",
+            "image",
+            "audio",
+            "video",
+            "big-image",
+            "autoplay",
+            "note",
+            "disabled",
+            "bind",
+            "body",
+            "instance",
+            "save_to",
+            "compact_tag",
+            "rows",
+            "intent",
+        ]
     ),
-    "choices": frozenset("list_name name label short fixed media image audio video big-image".split()),
+    "choices": frozenset(
+        ["list_name", "name", "label", "short", "fixed", "media", "image", "audio", "video", "big-image"]
+    ),
 }
 _UNSEEN = {
     "hint": "hints are not shown yet", "guidance_hint": "hints are not shown yet",
@@ -49,7 +84,7 @@ def column_of(header: str, sheet: str) -> str:
 
 def rows(book: Mapping[str, Any], sheet: str) -> list[Row]:
     """Rows of a sheet with their numbers as a spreadsheet counts them, columns named as XLSForm does; no empty ones."""
-    found = []
+    found: list[Row] = []
     for number, row in enumerate(book.get(sheet) or [], start=2):
         cells: dict[str, str] = {}
         for header, value in row.items():
@@ -76,6 +111,7 @@ def faults(book: Mapping[str, Any]) -> Iterator[Fault]:
     survey, choices = rows(book, "survey"), rows(book, "choices")
     yield from refused_types(survey)
     yield from _wrong_names(survey)
+    yield from _doubled_names(survey)
     yield from _wrong_groups(survey)
     yield from _wrong_lists(survey, choices)
     yield from _wrong_choices(choices, _allows_duplicates(book))
@@ -99,27 +135,27 @@ def warnings(book: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _wrong_names(survey: list[Row]) -> Iterator[Fault]:
-    seen: dict[str, int] = {}
     for number, row in survey:
         kind, name, place = kind_of(row.get("type", "")), row.get("name", ""), Place("survey", number)
         if not kind:
             if name or row.get("label"):
                 yield Fault(place, name, "there is no type", "Write what it is in the type column, e.g. text.")
-            continue
-        if kind.startswith("end_") or kind == "audit":
-            continue
-        if not name:
-            if kind != "note":
+        elif not name:
+            if kind not in {"note", "end_group", "end_repeat", "end_loop", "audit"}:
                 yield Fault(place, "", "there is no name", "Write a short name without blanks.")
-            continue
-        if not _NAME.fullmatch(name):
+        elif not _NAME.fullmatch(name):
             cure = "Begin with a letter; go on with letters, figures, _ - or a full stop; no blanks."
             yield Fault(place, name, "this cannot be a name", cure)
-        if not kind.startswith("begin_"):
-            if name in seen:
-                cure = "Give each question a name of its own, also in different groups."
-                yield Fault(place, name, f"the name is used already in row {seen[name]}", cure)
-            seen.setdefault(name, number)
+
+
+def _doubled_names(survey: list[Row]) -> Iterator[Fault]:
+    """Answers are kept by name, so a name may be used once, also in different groups."""
+    seen: dict[str, int] = {}
+    for number, row in survey:
+        name, is_group = row.get("name", ""), kind_of(row.get("type", "")).startswith(("begin_", "end_"))
+        if name and not is_group and seen.setdefault(name, number) != number:
+            cure = "Give each question a name of its own, also in different groups."
+            yield Fault(Place("survey", number), name, f"the name is used already in row {seen[name]}", cure)
 
 
 def _wrong_groups(survey: list[Row]) -> Iterator[Fault]:
@@ -166,7 +202,9 @@ def _wrong_choices(choices: list[Row], allows_duplicates: bool) -> Iterator[Faul
         elif (list_name, name) in seen:
             first = seen[list_name, name]
             cure = "Give each choice of a list a name of its own"
-            cure += "; Izwi cannot tell them apart, whatever allow_choice_duplicates says." if allows_duplicates else "."
+            cure += (
+                "; Izwi cannot tell them apart, whatever allow_choice_duplicates says." if allows_duplicates else "."
+            )
             yield Fault(place, name, f"the list {list_name} has this choice already in row {first}", cure)
         seen.setdefault((list_name, name), number)
 
@@ -189,4 +227,6 @@ def _wrong_references(book: Mapping[str, Any], names: set[str]) -> Iterator[Faul
                 problem, cure = f"{header}: there is no question {name}", "Check the spelling of the name."
                 if name.startswith("last-saved#"):
                     problem, cure = f"{header}: {name} is not supported", "Ask again; Izwi keeps no last answers."
-                yield Fault(Place(sheet, number), row.get("name") or "", problem, f"Is it ${{{meant}}}?" if meant else cure)
+                yield Fault(
+                    Place(sheet, number), row.get("name") or "", problem, f"Is it ${{{meant}}}?" if meant else cure
+                )

@@ -33,7 +33,9 @@ Shorts = dict[tuple[str, str], Short]
 def take(book: dict[str, Any], sheet: str) -> Shorts:
     """Take the `short` columns out of a sheet before pyxform sees them."""
     header: dict[str, None] = (book.get(f"{sheet}_header") or [{}])[0]
-    default = next((row["default_language"] for _, row in rows(book, "settings") if "default_language" in row), "default")
+    default = next(
+        (row["default_language"] for _, row in rows(book, "settings") if "default_language" in row), "default"
+    )
     keys = _keys(book, sheet)
     shorts: Shorts = {}
     unnamed = False

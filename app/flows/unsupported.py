@@ -9,13 +9,27 @@ from app.flows.faults import Fault, Place
 from app.flows.model import Model, name_of
 
 SUPPORTED = frozenset(
-    "text string integer int decimal date note calculate select_one select_multiple begin_group end_group".split()
+    [
+        "text",
+        "string",
+        "integer",
+        "int",
+        "decimal",
+        "date",
+        "note",
+        "calculate",
+        "select_one",
+        "select_multiple",
+        "begin_group",
+        "end_group",
+    ]
 )
 _MEDIA = "A basic phone cannot do this: take the question out, or ask for it in words (text)."
 _ENTRY = "Ask for it as text with a constraint, or as select_one."
 _RECORDED = "Izwi records this by itself with every answer: take the row out."
 CURES: Mapping[str, str] = {
-    "binary": _MEDIA, "image": _MEDIA, "photo": _MEDIA, "audio": _MEDIA, "video": _MEDIA, "file": _MEDIA, "barcode": _MEDIA,
+    "binary": _MEDIA,
+    "image": _MEDIA, "photo": _MEDIA, "audio": _MEDIA, "video": _MEDIA, "file": _MEDIA, "barcode": _MEDIA,
     "background-audio": _MEDIA, "geotrace": _MEDIA, "geoshape": _MEDIA,
     "geopoint": "Ask for the place with select_one (province, district) instead.",
     "start-geopoint": "Ask for the place with select_one (province, district) instead.",

@@ -65,7 +65,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A piece of the rewritten expression; `path` if it is a question, `literal` if in quotes, `own` if nodes of the form."""
+    """A piece of the rewritten expression; `path`: of a question; `literal`: in quotes; `own`: nodes of the form."""
 
     text: str
     is_date: bool = False
@@ -178,7 +178,7 @@ class _Reader:
         return _Part(f"{left.text} {operator} {right.text}")
 
     def truth(self, part: _Part) -> str:
-        """A question is true if it has an answer, a number if it is not zero (JavaRosa; XPath asks if a node exists)."""
+        """A question is true if it is answered, a number if it is not 0 (JavaRosa; XPath asks if a node exists)."""
         if not part.path:
             return part.text
         return f"boolean({'number' if self.type_of(part.path) == 'number' else 'string'}({part.text}))"
@@ -228,7 +228,7 @@ class _Reader:
         return self.steps("/".join([".."] * self.up) if self_up and first == "." else self_up + first, trail)
 
     def go_on(self, part: _Part) -> _Part:
-        """Read what follows a bracket or a call. From nodes of the form itself one could get anywhere unnoticed."""
+        """Read on after a bracket or a call; from nodes of the form itself that could lead anywhere unnoticed."""
         if not self.is_symbol("[", "/", "//"):
             return part
         if part.own:
@@ -236,7 +236,7 @@ class _Reader:
         return self.steps(part.text, None)
 
     def steps(self, text: str, trail: list[str] | None) -> _Part:
-        """Read what follows: predicates and further steps. `trail` is the form's own path so far, None in other data."""
+        """Read predicates and further steps. `trail` is the path so far in the form itself, None in other data."""
         while self.is_symbol("[", "/", "//"):
             if self.is_symbol("["):
                 text += self.predicate(trail)
