@@ -1,7 +1,8 @@
 """What is wrong with a form: where, what, and the way out. A form with a fault is refused before anyone is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,8 @@ class FormError(Exception):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = tuple(faults)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant, or an empty string."""
+    return next(iter(get_close_matches(word, list(dict.fromkeys(known)), n=1, cutoff=0.75)), "")

@@ -1,14 +1,13 @@
-"""The texts of a form in its languages: ODK XForms itext, and the parameters of a randomized choice list."""
+"""The texts of a form in its languages: ODK XForms itext."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.flows.load import XF
+from app.flows.markup import XF
 
 _CODE = re.compile(r"\(([A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)\)\s*$")
-_RANDOMIZE = re.compile(r"randomize\((.*)\)", re.DOTALL)
 _MISSING = "-"  # what pyxform writes where a language has no text
 
 
@@ -47,7 +46,7 @@ def read(tree: Any) -> Texts:
 
 
 def code_of(language: str) -> str:
-    """The code of a language as XLSForm names it: "Shona (sn)" is sn; a bare name is its own code, "default" English."""
+    """The code of a language as XLSForm names it: "Shona (sn)" is sn; a bare name is its own code; "default" is en."""
     match = _CODE.search(language)
     if match:
         return match[1].lower()
@@ -58,16 +57,3 @@ def tidy(text: str) -> str:
     """Single spaces, no blank lines, no blanks at a line's ends (but one between a text and a value it holds)."""
     text = re.sub(r"[^\S\n]+", " ", text)
     return re.sub(r" ?(\n ?)+", "\n", text)
-
-
-def randomized(nodeset: str) -> tuple[str, bool, str]:
-    """Take `randomize(nodeset, seed)` apart: the nodeset, whether the order is random, and the seed's expression."""
-    match = _RANDOMIZE.fullmatch(nodeset.strip())
-    if match is None:
-        return nodeset.strip(), False, ""
-    inside, depth = match[1], 0
-    for place, character in enumerate(inside):
-        depth += (character in "([") - (character in ")]")
-        if character == "," and depth == 0:
-            return inside[:place].strip(), True, inside[place + 1 :].strip()
-    return inside.strip(), True, ""
