@@ -23,7 +23,9 @@ def settings_table() -> str:
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
-        shown = {"": "", None: "", True: "`true`", False: "`false`"}.get(default if not isinstance(default, dict) else 0)
+        shown = {"": "", None: "", True: "`true`", False: "`false`"}.get(
+            default if not isinstance(default, dict) else 0
+        )
         if shown is None:
             text = str(default).replace("'", '"')
             shown = f"`{text}`"

@@ -132,7 +132,9 @@ def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:
 
 
 _OF_RUN = (
-    sa.select(answer.c.question, answer.c.position, answer.c.value, answer.c.raw, answer.c.medium, answer.c.set_aside_at)
+    sa.select(
+        answer.c.question, answer.c.position, answer.c.value, answer.c.raw, answer.c.medium, answer.c.set_aside_at
+    )
     .where(answer.c.run_id == sa.bindparam("run"))
     .order_by(answer.c.id)
 )
