@@ -20,9 +20,9 @@ from app.gateway.turns import Arrival, Failed, Gateway
 from app.models.base import metadata
 from app.settings import Settings
 from app.store.unit import Database
+from app.values import Msisdn
 from app.worker.delivery import Delivery, Line
 from app.worker.expiry import Expiry
-from app.values import Msisdn
 from tests.conftest import Clock
 
 T = TypeVar("T")
