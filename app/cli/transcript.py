@@ -33,7 +33,7 @@ WORLD = (
     "by sms",
     "by ussd",
 )
-_COUNTS = {word: number for number, word in enumerate("no one two three four five six seven eight nine ten".split())}
+_COUNTS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
 _SPAN = re.compile(r"(\w+) (second|minute|hour|day|week)s? pass(?:es)?")
 _MARKS = (">", "!", "=", "#", "\\")
 
@@ -118,7 +118,7 @@ class Block:
 
 
 def parse(text: str) -> tuple[Header, list[Step]]:
-    """Read the header and the steps; what the phone showed and what was stored is left out, for it is to be found again."""
+    """Read the header and the steps; what the phone showed and what was stored is left out: it is to be found again."""
     lines = text.splitlines()
     if not lines or not lines[0].startswith("survey:"):
         raise NotATranscript("line 1: a transcript begins with `survey: …`")

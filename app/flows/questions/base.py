@@ -79,7 +79,7 @@ class QuestionType(Protocol):
 def choose(reply: str, shown: Sequence[Shown]) -> str | None:
     """Find the one choice that a reply means: by number, by name, by label; small misspellings are forgiven."""
     if reply.isascii() and reply.isdigit():
-        place = PLACES.get(int(reply[:6]), len(shown))
+        place = PLACES.get(int(reply), len(shown)) if len(reply) <= 6 else len(shown)
         if place < len(shown):
             return shown[place].name
         return next((choice.name for choice in shown if choice.name == reply), None)
