@@ -65,7 +65,7 @@ class _Compiler:
         questions = tuple(self.questions.values())
         calculates = self.check(questions)
         if self.scope.faults:
-            raise FormError(list(dict.fromkeys(self.scope.faults)))
+            raise FormError(self.scope.faults)
         self.memorable(questions)
         return Flow(
             id=root.get("id") or root.tag,
@@ -340,10 +340,13 @@ class _Compiler:
         """Check what concerns more than one question; returns the calculations in order."""
         if not any(question.kind.asked for question in questions) and not self.scope.faults:
             self.fault("", "there is nothing to ask", "Add a question to the survey sheet.")
+        for code in sorted(self.texts.doubled):
+            self.fault("", f"two languages have the code {code}", "Give each language a code of its own: Shona (sn).")
         self.check_names(questions)
+        cure = "Name a select question in both places: jr:choice-name(${x}, '${x}')."
         for path, wanted in self.scope.named:
-            if model.absolute(wanted, self.model.root.tag) not in self.scope.choices:
-                self.fault(name_of(path), f"jr:choice-name(): {name_of(wanted)} is no select question", "Name one.")
+            if model.absolute(wanted.strip(), self.model.root.tag) not in self.scope.choices:
+                self.fault(name_of(path), f"jr:choice-name(): {name_of(wanted).strip()} is no select question", cure)
         try:
             return dependencies.in_order(questions)
         except dependencies.Circular as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml import etree
 
+from app.flows.faults import nearest
 from app.flows.functions import ARGUMENTS, FUNCTIONS
 from app.flows.patterns import BadPattern, pattern
 from app.flows.xpath import BadExpression, Parsed
@@ -81,8 +82,9 @@ def check_functions(parsed: Parsed) -> None:
     """Raise `BadExpression` for a function that this Izwi does not have, or that is called in a wrong way."""
     for name, count in parsed.functions:
         if name not in ARGUMENTS:
-            known = ", ".join(sorted(ARGUMENTS))
-            raise BadExpression(f"the function {name}() is not supported yet; there are: {known}")
+            meant = nearest(name, ARGUMENTS)
+            rest = f"is it {meant}()?" if meant else "docs/xlsform.md lists those there are"
+            raise BadExpression(f"the function {name}() is not supported; {rest}")
         least, most = ARGUMENTS[name]
         if not least <= count <= most:
             wanted = str(least) if least == most else f"{least} or more" if most > 9 else f"{least} to {most}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +26,24 @@ class Fault:
     def __str__(self) -> str:
         where = f"{self.place.sheet}, row {self.place.row}" if self.place.row else self.place.sheet
         name = f", {self.name}" if self.name else ""
-        return f"{where}{name}: {self.problem}. {self.cure}"
+        stop = "" if self.problem.endswith("?") else "."
+        return f"{where}{name}: {self.problem}{stop} {self.cure}".rstrip()
 
 
 class FormError(Exception):
     """The form cannot be run as it is; `faults` says everything that must be mended."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("\n".join(str(fault) for fault in faults))
-        self.faults = tuple(faults)
+        self.faults = tuple(sorted(dict.fromkeys(faults), key=_in_reading_order))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+def _in_reading_order(fault: Fault) -> tuple[int, int]:
+    sheets = ("survey", "choices", "settings")
+    sheet = fault.place.sheet
+    return sheets.index(sheet) if sheet in sheets else len(sheets), fault.place.row or 0
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant, or an empty string."""
-    return next(iter(get_close_matches(word, list(dict.fromkeys(known)), n=1, cutoff=0.75)), "")
+    """The known word that was probably meant, or an empty string; looks at some hundred words only, for it is slow."""
+    return next(iter(get_close_matches(word, list(islice(dict.fromkeys(known), 300)), n=1, cutoff=0.75)), "")

@@ -18,6 +18,8 @@ class Texts:
     locales: Mapping[str, str]
     default: str
     texts: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    doubled: frozenset[str] = frozenset()
+    """Codes that two languages of the form have."""
 
     def forms(self, key: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the plain and the short texts of a key by language; a missing one is left out."""
@@ -30,11 +32,14 @@ def read(tree: Any) -> Texts:
     """Gather the itext of a form. A form without translations speaks one unnamed language, English if nothing else."""
     locales: dict[str, str] = {}
     texts: dict[str, dict[str, dict[str, Any]]] = {}
+    doubled: set[str] = set()
     default = ""
     for translation in tree.iter(f"{XF}translation"):
         language = translation.get("lang") or "default"
-        locale = code_of(language)
-        locales[locale] = _CODE.sub("", language).strip() or language
+        locale, name = code_of(language), _CODE.sub("", language).strip() or language
+        if locales.setdefault(locale, name) not in {name, "default"} and name != "default":
+            doubled.add(locale)
+        locales[locale] = name
         if translation.get("default") == "true()" or not default:
             default = locale
         for text in translation.iter(f"{XF}text"):
@@ -42,7 +47,7 @@ def read(tree: Any) -> Texts:
             for value in text.iter(f"{XF}value"):
                 if (value.text or "").strip() != _MISSING or len(value):
                     forms[value.get("form") or ""] = value
-    return Texts(locales or {"en": "English"}, default or "en", texts)
+    return Texts(locales or {"en": "English"}, default or "en", texts, frozenset(doubled))
 
 
 def code_of(language: str) -> str:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -23,10 +24,12 @@ from app.flows.markup import parse_xml
 MAX_BYTES = 5_000_000
 MAX_UNPACKED = 50_000_000
 MAX_LINE = 20_000  # pyxform reads a line of Markdown in time that grows with the square of its length
+MAX_FAULTS = 200
 XLSX = {".xlsx", ".xlsm"}
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".csv", ".md", ".xml")
 _KINDS = "Bring an XLSForm as .xlsx, .xls, .csv or .md, or an XForm as .xml."
 _ROW = re.compile(r"\[row : (\d+)\]\s*|row (\d+)", re.IGNORECASE)
+_QUOTED = re.compile(r"'([^']+)'")
 _SHEET = re.compile(r"(?:On the )?'?(survey|choices|settings|entities)'? sheet,?\s*", re.IGNORECASE)
 # What the readers of others raise at a file that is not what its name says.
 _UNREADABLE = (
@@ -64,7 +67,8 @@ def _from_xform(content: bytes, filename: str) -> Form:
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         place = Place(filename, getattr(error, "lineno", None) or None)
         cure = "Export it again, without entities and document type."
-        raise FormError([Fault(place, "", f"it cannot be read as XML ({error})", cure)]) from None
+        problem = f"it cannot be read as XML ({getattr(error, 'msg', error)})"
+        raise FormError([Fault(place, "", problem, cure)]) from None
     return Form(etree.tostring(tree), {}, ())
 
 
@@ -80,11 +84,17 @@ def _book(content: bytes, filename: str, suffix: str) -> dict[str, Any]:
         content = _harmless(content, filename, suffix)
         book = dataclasses.asdict(get_xlsform(xlsform=content, file_type=suffix))
     except (PyXFormError, XLRDError, CompDocError, *_UNREADABLE) as error:
-        if str(error).startswith("Duplicate column header"):
-            raise _refused(filename, str(error), "Take one of the two columns out.") from None
-        raise _refused(filename, f"the file cannot be read as {suffix}", "Save it again in this format.") from None
+        raise _refused(filename, *_unreadable(str(error), suffix)) from None
     book["fallback_form_name"] = filename.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     return book
+
+
+def _unreadable(message: str, suffix: str) -> tuple[str, str]:
+    if message.startswith("Duplicate column header"):
+        return message[:1].lower() + message[1:], "Take one of the two columns out."
+    if match := re.search(r"unexpected keyword argument '(.*?)(?:_header)?'", message):  # only of .csv
+        return f"XLSForm has no sheet {match[1]}", "Name the sheets survey, choices and settings; take others out."
+    return f"the file cannot be read as {suffix}", "Save it again in this format."
 
 
 def _harmless(content: bytes, filename: str, suffix: str) -> bytes:
@@ -111,7 +121,7 @@ def _from_book(book: dict[str, Any], filename: str) -> Form:
 
     places = sheets.places(book)
     warnings: list[str] = []
-    if faults := list(sheets.faults(book)):
+    if faults := list(islice(sheets.faults(book), MAX_FAULTS)):
         raise FormError(faults)
     ours = list(sheets.warnings(book))
     taken = shorts.take(book, "survey") | shorts.take(book, "choices")
@@ -144,7 +154,9 @@ def _told(message: str, filename: str, places: Mapping[str, Place], cure: str) -
     row, sheet = _ROW.search(message), _SHEET.search(message)
     number = int(row[1] or row[2]) if row else None
     place = Place(sheet[1].lower() if sheet else "survey" if row else filename, number)
-    name = next((name for name, each in places.items() if each == place), "") if row else ""
+    name = next((name for name, each in places.items() if each == place), "")
+    if not row and (name := next((word for word in _QUOTED.findall(message) if word in places), "")):
+        place = places[name]
     if message.startswith("[row") and row:
         message = message[row.end() :]
         message = _SHEET.sub("", message, count=1) if sheet else message

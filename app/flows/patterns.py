@@ -17,6 +17,7 @@ _GROUPS = {
     "Lower": ("Ll",), "Punct": ("P",),
 }  # fmt: skip
 _COUNT = re.compile(r"\{(\d{1,4})(?:(,)(\d{1,4})?)?\}")
+_CATEGORY = re.compile(r"\\([pP])\{(\w+)\}")
 _ESCAPES = set("dDwWsStnrfv")
 
 Test = Callable[[str], bool]
@@ -141,20 +142,17 @@ class _Reader:
             self.place += 2 if self.next == "\\" else 1
         self.place += 1
         text = self.source[start : self.place]
-        if "\\p" in text or "[:" in text:
-            raise BadPattern(r"\p{…} and [:…:] are not supported inside [ ]")
-        return _by_re(text)
+        if "[:" in text:
+            raise BadPattern("[:…:] is not supported")
+        categories = [_in_category(match[2], wanted=match[1] == "p") for match in _CATEGORY.finditer(text)]
+        return _any_of(_CATEGORY.sub("", text), categories) if categories else _by_re(text)
 
     def escape(self) -> Test:
         character = self.next
         self.place += 1
-        if character in {"p", "P"}:
-            close = self.source.find("}", self.place)
-            name = self.source[self.place + 1 : close]
-            if self.next != "{" or name not in _GROUPS:
-                raise BadPattern(f"\\{character}{{{name}}} is not supported; there are: {', '.join(_GROUPS)}")
-            self.place = close + 1
-            return _in_category(_GROUPS[name], wanted=character == "p")
+        if match := _CATEGORY.match(self.source, self.place - 2):
+            self.place = match.end()
+            return _in_category(match[2], wanted=match[1] == "p")
         if character.isalnum() and character not in _ESCAPES:
             raise BadPattern(f"\\{character} is not supported")
         if not character:
@@ -214,5 +212,16 @@ def _by_re(text: str) -> Test:
     return lambda character: match(character) is not None
 
 
-def _in_category(names: tuple[str, ...], *, wanted: bool) -> Test:
+def _any_of(rest: str, categories: list[Test]) -> Test:
+    """A class such as [\\p{L} -] or [^\\p{L}], whose `rest` is what is left without the categories."""
+    inverted = rest.startswith("[^")
+    body = rest[2 if inverted else 1 : -1]
+    tests = [*categories, _by_re(f"[{body}]")] if body else categories
+    return lambda character: any(test(character) for test in tests) is not inverted
+
+
+def _in_category(name: str, *, wanted: bool) -> Test:
+    if name not in _GROUPS:
+        raise BadPattern(f"\\p{{{name}}} is not supported; there are: {', '.join(_GROUPS)}")
+    names = _GROUPS[name]
     return lambda character: category(character).startswith(names) is wanted

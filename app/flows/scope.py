@@ -12,6 +12,7 @@ from app.flows.model import Model, name_of
 from app.flows.xpath import BadExpression, parse
 
 _NUMBERS = frozenset(["int", "integer", "long", "decimal", "double", "float"])
+_DEPTH = 12
 _TRIAL = "2026-01-01T12:00:00"  # any moment will do to find what can never be worked out
 
 
@@ -26,6 +27,7 @@ class Scope:
         self.named: list[tuple[str, str]] = []
         """Questions, and the select question that they look a choice's name up in."""
         self.types: dict[str, str] = {}
+        self.depth = 0
         self.functions: dict[tuple[str | None, str], Any] = {(None, name): each for name, each in FUNCTIONS.items()}
         instances = found.instances
         self.functions[None, "instance"] = lambda _, name: [instances[text_of(name)]]
@@ -53,7 +55,8 @@ class Scope:
         if path not in self.model.slots:
             name = name_of(path)
             meant = nearest(name, (name_of(each) for each in self.model.slots))
-            raise BadExpression(f"there is no question {name}" + (f"; is it ${{{meant}}}?" if meant else ""))
+            problem = f"there is no {path}" if meant == name else f"there is no question {name}"
+            raise BadExpression(problem + (f"; is it ${{{meant}}}?" if meant else ""))
 
     def check_list(self, name: str) -> None:
         if name in self.model.external:
@@ -64,27 +67,34 @@ class Scope:
     def type_of(self, path: str) -> str:
         """Whether a path holds a date or a number; a calculation holds a date if it gives one."""
         if path not in self.types:
-            self.types[path] = ""  # as long as it is looked at: a circle is told of later
-            data_type, source = self.model.data_type(path), self.model.bind(path, "calculate")
+            data_type = self.model.data_type(path)
             if data_type in {"date", "dateTime"}:
                 self.types[path] = "date"
-            elif data_type in _NUMBERS:
-                self.types[path] = "number"
-            elif source:
-                self.types[path] = self.type_of_calculation(source, path)
+            else:
+                self.types[path] = "number" if data_type in _NUMBERS else ""
+                if source := self.model.bind(path, "calculate"):
+                    return self.type_of_calculation(source, path)
         return self.types[path]
 
     def type_of_calculation(self, source: str, path: str) -> str:
+        """Read a calculation, and those it reads, a few deep; a circle is told of later, and so is what is wrong."""
+        if self.depth >= _DEPTH:
+            del self.types[path]
+            return ""
+        self.depth += 1
         try:
-            parsed = parse(source, root=self.model.root.tag, here=path, type_of=self.type_of)
+            if parse(source, root=self.model.root.tag, here=path, type_of=self.type_of).is_date:
+                self.types[path] = "date"
         except BadExpression:
-            return ""  # told of where the calculation is compiled
-        return "date" if parsed.is_date else ""
+            self.types[path] = ""
+        self.depth -= 1
+        return self.types[path]
 
     def readable(self, source: str) -> str:
         """Write an expression as the author did: ${name} for a path."""
-        path = re.compile(rf"\s?/{re.escape(self.model.root.tag)}(?:/[\w.-]+)*/([\w.-]+)\s?")
-        return path.sub(r"${\1}", source).strip()
+        path = re.compile(rf"/{re.escape(self.model.root.tag)}(?:/[\w.-]+)*/([\w.-]+)")
+        named = path.sub(lambda match: f"${{{match[1]}}}" if match[0] in self.model.slots else match[0], source)
+        return re.sub(r"(?<=\() +| +(?=[]),])| +(?= )", "", named).strip()
 
     def fault(self, name: str, problem: str, cure: str) -> None:
         """Keep a fault, with the row of the question that it belongs to."""

@@ -46,7 +46,7 @@ def take(book: dict[str, Any], sheet: str) -> Shorts:
         for number, row in enumerate(book.get(sheet) or [], start=2):
             if text := row.pop(column, ""):
                 shorts[language or default, keys[number]] = Short(text, Place(sheet, number), row.get("name") or "")
-    if unnamed:
+    if unnamed or default != "default":
         _name_language(book, sheet, header, default)
     return shorts
 
@@ -82,7 +82,9 @@ def _keys(book: Mapping[str, Any], sheet: str) -> dict[int, str]:
 
 
 def _name_language(book: Mapping[str, Any], sheet: str, header: dict[str, None], language: str) -> None:
-    """Give labels in no language one: without, a form has no itext that could hold a second form of a text."""
+    """Give labels in no language one: a form without has no itext, and nothing there to tell which language it is."""
+    if f"label::{language}" in header:
+        return
     for column in [column for column in header if column.strip().lower() == "label"]:
         header[f"label::{language}"] = header.pop(column)
         for row in book.get(sheet) or []:

@@ -37,6 +37,14 @@ _EQUAL = {"=", "!="}
 _DAYS = {"<", "<=", ">", ">=", "+", "-"}
 _DATE_FUNCTIONS = {"today", "now", "date", "date-time"}
 _NUMBER_FUNCTIONS = {"number", "int", "round", "abs", "floor", "ceiling", "min", "max"}
+# What must be known while the form is loaded is written in quotes: where it is kept, and what to say if it is not.
+_IN_QUOTES = {
+    "instance": ("instances", "instance() needs the name of a choice list in quotes"),
+    "regex": ("patterns", "regex() needs its pattern in quotes"),
+    "jr:choice-name": (
+        "named", "jr:choice-name() needs the question in quotes as well: jr:choice-name(${x}, '${x}')"
+    ),
+}  # fmt: skip
 _HIDDEN_ARGUMENT = {"today": "$at", "now": "$at", "jr:choice-name": "$locale"}
 # libxml2 writes numbers beyond 2^31 as 3e+09, so texts of numbers are ours (XPath 1.0 section 4.2 knows no exponents);
 # its round() takes no digits. It does not let functions of its own be replaced under their names.
@@ -72,6 +80,10 @@ class _Part:
     path: str = ""
     literal: str | None = None
     own: bool = False
+
+    @property
+    def is_list(self) -> bool:
+        return self.own or self.text.lstrip("(").startswith("instance(")
 
 
 def parse(source: str, *, root: str, here: str, type_of: Callable[[str], str], up: int = 0) -> Parsed:
@@ -326,17 +338,12 @@ class _Reader:
     def note(self, name: str, arguments: list[_Part]) -> None:
         """Keep what must be checked once the whole form is known."""
         last = arguments[-1].literal if arguments else None
-        if name == "instance":
+        if name in _IN_QUOTES:
+            kept, problem = _IN_QUOTES[name]
             if last is None:
-                raise BadExpression("instance() needs the name of a choice list in quotes")
-            self.found.instances.append(last)
-        elif name == "regex":
-            if last is None:
-                raise BadExpression("regex() needs its pattern in quotes")
-            self.found.patterns.append(last)
-        elif name == "jr:choice-name":
-            if last is None:
-                raise BadExpression("jr:choice-name() needs the question in quotes: jr:choice-name(${x}, '${x}')")
-            self.found.named.append(last.strip())
+                raise BadExpression(problem)
+            getattr(self.found, kept).append(last)
+        elif name in {"count", "sum"} and arguments and not arguments[0].is_list:
+            raise BadExpression(f"{name}() needs a list of questions or choices")
         elif name == "selected" and last is not None and arguments[0].path:
             self.found.compared.append((arguments[0].path, last))

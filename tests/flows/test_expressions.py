@@ -108,6 +108,8 @@ TRUE_OR_FALSE = [
     ("regex('abc', '^a.c$')", True),
     ("regex('+263770000123', '\\+2637[1378][0-9]{7}')", True),
     ("regex('Ngũgĩ', '\\p{L}+')", True),
+    ("regex('Ngũgĩ wa-T.', '[\\p{L} .-]{2,40}')", True),
+    ("regex('abc1', '[^\\p{N}]+')", False),
     ("regex('ab', '(a|b|c)*?')", True),
     ("regex('', 'x?')", True),
     ("regex('aaaa', 'a{2,3}')", False),
@@ -230,8 +232,8 @@ REFUSED = [
     ("'open", "cannot read it from"),
     ("1 ; 2", "cannot read it from '; 2'"),
     ("$at = 1", "expected a question, a value or a function but found '$'"),
-    ("random() > 0.5", "the function random() is not supported yet"),
-    ("izwi-days(1)", "the function izwi-days() is not supported yet"),
+    ("random() > 0.5", "the function random() is not supported"),
+    ("izwi-days(1)", "the function izwi-days() is not supported"),
     ("coalesce()", "coalesce() takes 1 or more value(s), not 0"),
     ("if(1, 2)", "if() takes 3 value(s), not 2"),
     ("today('x')", "today() takes 0 value(s), not 1"),
@@ -252,8 +254,9 @@ REFUSED = [
     ("ancestor::data", "the path step ancestor is not supported"),
     ("(" * 60 + "1" + ")" * 60, "nested too deeply"),
     ("1" + " + 1" * 5000, "longer than 8000 characters"),
-    ("sum('x')", "cannot be worked out"),
-    ("count(3)", "cannot be worked out"),
+    ("sum('x')", "sum() needs a list of questions or choices"),
+    ("count(3)", "count() needs a list"),
+    ("name(3)", "cannot be worked out"),
 ]
 
 
