@@ -17,15 +17,14 @@ JAVAROSA = "http://openrosa.org/javarosa"
 PLACE = "izwi-place"
 _VARIABLES = ("doc", "here", "at", "locale")
 _ONLY_DOC = ("doc",)
-_NOTHING: Mapping[str, Any] = {"boolean": False, "string": "", "number": float("nan"), "seed": 0.0, "places": ()}
+_NOTHING: Mapping[str, Any] = {"boolean": False, "string": "", "number": float("nan"), "places": ()}
 _UNWORKABLE = (etree.XPathError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
 class Expression:
     """One compiled expression of a form; call it with the document's root and the node it belongs to.
 
-    `want` is what it gives: boolean, string, number, seed (a number that is always finite), or the places of the list
-    items that it selects.
+    `want` is what it gives: boolean, string, number, or the places of the list items that it selects.
     """
 
     __slots__ = ("_names", "_nothing", "_run", "compared", "memo", "paths", "reads", "source", "timeless")
@@ -35,7 +34,6 @@ class Expression:
             "boolean": f"boolean({parsed.truth})",
             "string": f"string({parsed.text})" if parsed.is_path else f"izwi-string({parsed.text})",
             "number": f"number({parsed.text})",
-            "seed": f"izwi-seed({parsed.text})",
             "places": f"({parsed.text})/@{PLACE}",
         }[want]
         # lxml hands every function and variable over anew at each evaluation: it gets only those that are used.

@@ -34,14 +34,14 @@ class FormError(Exception):
     """The form cannot be run as it is; `faults` says everything that must be mended."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(sorted(dict.fromkeys(faults), key=_in_reading_order))
+        self.faults = tuple(sorted(dict.fromkeys(faults), key=lambda fault: reading_order(fault.place)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
-def _in_reading_order(fault: Fault) -> tuple[int, int]:
+def reading_order(place: Place) -> tuple[int, int]:
+    """What to sort by, so that faults come in the order of sheets and rows."""
     sheets = ("survey", "choices", "settings")
-    sheet = fault.place.sheet
-    return sheets.index(sheet) if sheet in sheets else len(sheets), fault.place.row or 0
+    return sheets.index(place.sheet) if place.sheet in sheets else len(sheets), place.row or 0
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

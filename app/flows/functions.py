@@ -183,11 +183,6 @@ def _first_filled(_: Any, *values: Any) -> str:
     return next((text for value in values if (text := text_of(value))), "")
 
 
-def _seed(_: Any, value: Any) -> float:
-    number = number_of(value)
-    return number if math.isfinite(number) else 0.0
-
-
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "if": lambda _, test, yes, no: yes if truth_of(test) else no,
     "coalesce": _first_filled,
@@ -218,7 +213,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "izwi-round": _round,
     "izwi-days": lambda _, value: days_of(value),
     "izwi-moment": _days_or_text,
-    "izwi-seed": _seed,
 }
 
 # Every function that a form may call, with the least and the most values that it takes.

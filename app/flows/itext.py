@@ -8,6 +8,7 @@ from typing import Any
 from app.flows.markup import XF
 
 _CODE = re.compile(r"\(([A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)\)\s*$")
+_ENGLISH = "English"  # what a language without a name is taken for
 _MISSING = "-"  # what pyxform writes where a language has no text
 
 
@@ -37,7 +38,8 @@ def read(tree: Any) -> Texts:
     for translation in tree.iter(f"{XF}translation"):
         language = translation.get("lang") or "default"
         locale, name = code_of(language), _CODE.sub("", language).strip() or language
-        if locales.setdefault(locale, name) not in {name, "default"} and name != "default":
+        name = _ENGLISH if name == "default" else name
+        if locales.setdefault(locale, name) not in {name, _ENGLISH}:
             doubled.add(locale)
         locales[locale] = name
         if translation.get("default") == "true()" or not default:
@@ -47,7 +49,7 @@ def read(tree: Any) -> Texts:
             for value in text.iter(f"{XF}value"):
                 if (value.text or "").strip() != _MISSING or len(value):
                     forms[value.get("form") or ""] = value
-    return Texts(locales or {"en": "English"}, default or "en", texts, frozenset(doubled))
+    return Texts(locales or {"en": _ENGLISH}, default or "en", texts, frozenset(doubled))
 
 
 def code_of(language: str) -> str:

@@ -10,7 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import islice
 from typing import Any
@@ -45,6 +45,8 @@ class Form:
     xform: bytes
     places: Mapping[str, Place]
     warnings: tuple[Fault, ...]
+    choice_places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
+    """The row of each choice, by list and name."""
 
 
 def load(content: bytes, filename: str) -> Form:
@@ -134,7 +136,7 @@ def _from_book(book: dict[str, Any], filename: str) -> Form:
     if faults := list(shorts.add(tree, taken)):
         raise FormError(faults)
     theirs = (_told(message, filename, places, "") for message in _worth_telling(warnings))
-    return Form(etree.tostring(tree), places, (*ours, *theirs))
+    return Form(etree.tostring(tree), places, (*ours, *theirs), sheets.choice_places(book))
 
 
 def _declare_izwi(book: dict[str, Any]) -> None:

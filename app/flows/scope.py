@@ -1,6 +1,5 @@
 """Where a form's expressions are compiled: its model, its lists, its functions, and the faults found so far."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +8,7 @@ from app.flows.faults import Fault, Place, nearest
 from app.flows.flow import Choice
 from app.flows.functions import FUNCTIONS, text_of
 from app.flows.model import Model, name_of
-from app.flows.xpath import BadExpression, parse
+from app.flows.xpath import BadExpression, as_written, parse
 
 _NUMBERS = frozenset(["int", "integer", "long", "decimal", "double", "float"])
 _DEPTH = 12
@@ -46,7 +45,7 @@ class Scope:
             node = self.model.elements[path]
             expression.try_out(self.model.root, node, _TRIAL, self.locale)
         except BadExpression as error:
-            self.fault(name_of(path), f"{column}: {error}", f"Mend: {self.readable(source)}")
+            self.fault(name_of(path), f"{column}: {error}", f"Mend: {as_written(source, self.model.slots)}")
             return None
         self.named.extend((path, each) for each in parsed.named)
         return expression
@@ -89,12 +88,6 @@ class Scope:
             self.types[path] = ""
         self.depth -= 1
         return self.types[path]
-
-    def readable(self, source: str) -> str:
-        """Write an expression as the author did: ${name} for a path."""
-        path = re.compile(rf"/{re.escape(self.model.root.tag)}(?:/[\w.-]+)*/([\w.-]+)")
-        named = path.sub(lambda match: f"${{{match[1]}}}" if match[0] in self.model.slots else match[0], source)
-        return re.sub(r"(?<=\() +| +(?=[]),])| +(?= )", "", named).strip()
 
     def fault(self, name: str, problem: str, cure: str) -> None:
         """Keep a fault, with the row of the question that it belongs to."""

@@ -106,6 +106,12 @@ def places(book: Mapping[str, Any]) -> dict[str, Place]:
     return found
 
 
+def choice_places(book: Mapping[str, Any]) -> dict[tuple[str, str], Place]:
+    """The row of each choice, by list and name."""
+    found = rows(book, "choices")
+    return {(row.get("list_name", ""), row.get("name", "")): Place("choices", number) for number, row in found}
+
+
 def faults(book: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield what is wrong with the sheets of an XLSForm, as far as it can be told row by row."""
     survey, choices = rows(book, "survey"), rows(book, "choices")

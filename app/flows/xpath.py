@@ -9,7 +9,7 @@ question stands for its value: where a truth is wanted, an empty one is false, t
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 MAX_LENGTH = 8_000
@@ -25,6 +25,7 @@ _TOKEN = re.compile(
     r"|(?P<name>[^\W\d][\w.-]*(?::(?!:)[^\W\d][\w.-]*)?)"
     r"|(?P<symbol>//|::|\.\.|!=|<=|>=|[()\[\].@,/|+\-=<>*$]))"
 )
+_PATH = re.compile(r"(?:/[\w.-]+)+/([\w.-]+)")
 _LEVELS: tuple[tuple[str, ...], ...] = (
     ("or",),
     ("and",),
@@ -103,6 +104,12 @@ def parse(source: str, *, root: str, here: str, type_of: Callable[[str], str], u
     parsed.text, parsed.truth = part.text, reader.truth(part)
     parsed.is_date, parsed.is_path = part.is_date, bool(part.path)
     return parsed
+
+
+def as_written(source: str, paths: Container[str]) -> str:
+    """Write an expression as the author of an XLSForm did: ${name} for the path of a question."""
+    named = _PATH.sub(lambda match: f"${{{match[1]}}}" if match[0] in paths else match[0], source)
+    return re.sub(r"(?<=\() +| +(?=[]),])| +(?= )", "", named).strip()
 
 
 def _tokens(source: str) -> list[tuple[str, str]]:

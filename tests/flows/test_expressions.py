@@ -314,12 +314,6 @@ def test_no_pattern_runs_away(pattern: str) -> None:
     assert time.process_time() - began < 1
 
 
-def test_a_seed_is_always_a_number() -> None:
-    assert evaluate("${empty}", "seed") == 0
-    assert evaluate("1 div 0", "seed") == 0
-    assert evaluate("${age}", "seed") == 25
-
-
 def test_a_number_that_is_none_is_nan() -> None:
     assert math.isnan(evaluate("${name}", "number"))
 
