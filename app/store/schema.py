@@ -17,7 +17,9 @@ def newest() -> str:
 
 
 def current(engine: Engine) -> str | None:
-    """The migration that a database is at, None for an empty one."""
+    """The migration that a database is at; None for an empty one, and for a file that is not there (nor made by this)."""
+    if engine.dialect.name == "sqlite" and engine.url.database and not Path(engine.url.database).exists():
+        return None
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
