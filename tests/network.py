@@ -20,9 +20,9 @@ from app.gateway.turns import Arrival, Failed, Gateway
 from app.models.base import metadata
 from app.settings import Settings
 from app.store.unit import Database
+from app.values import Msisdn
 from app.worker.delivery import Delivery, Line
 from app.worker.expiry import Expiry
-from app.values import Msisdn
 from tests.conftest import Clock
 
 T = TypeVar("T")
@@ -84,7 +84,13 @@ class Network:
         self.library.refresh()
         self.flow = self.library.newest("market").flow
         self.expiry = Expiry(settings, self.database)
+        self.looks = self.database.engine.connect().execution_options(izwi_read=True)
         self.begin()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.looks.close()
+        self.database.close()
 
     def begin(self) -> None:
         """Forget all people: an example of Hypothesis begins with an empty service."""
@@ -111,14 +117,14 @@ class Network:
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
         """Look into the database."""
-        with self.database.engine.connect() as connection:
-            return list(connection.execute(sa.text(statement), values).all())
+        with self.looks.begin():
+            return list(self.looks.execute(sa.text(statement), values).all())
 
     def hash_of(self, number: str) -> bytes:
         """What a number is found by."""
         return self.keys.find(Msisdn(number))
 
-    # -- the provider's sending half ------------------------------------------------------------------------------------
+    # -- the provider's sending half ---
 
     def send(self, body: str, recipients: Sequence[str]) -> list[SendResult]:
         """Send as the mood of the network is."""
