@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     def _known_zone(cls, zone: str) -> str:
         try:
             ZoneInfo(zone)
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError):
             raise ValueError("not a time zone; write an IANA name such as Africa/Harare") from None
         return zone
 

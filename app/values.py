@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 import phonenumbers
 
@@ -66,8 +66,7 @@ class Msisdn:
         return f"Msisdn({self.masked})"
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """What fits on one page of a handset: septets of GSM-7 text, or UCS-2 units when a character needs them."""
 
     medium: Medium
@@ -79,8 +78,7 @@ USSD_ROOM = Room(Medium.USSD, 160, 80)
 SMS_ROOM = Room(Medium.SMS, 459, 201)
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(NamedTuple):
     """One page as the handset shows it; `final` ends a USSD session."""
 
     text: str

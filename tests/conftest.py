@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -10,50 +10,41 @@ import pytest
 import sqlalchemy as sa
 
 from app import main
+from app.cli.handset import NUMBER, Clock, Network
+from app.gateway import library as shelves
 from app.gateway.turns import Gateway
 from app.settings import Settings
 from app.store import schema
 from app.store.unit import Database
+from tests.phone import Phone
 from tests.postgres import throw_away_postgres
 
 _NUMBERS = count(1)
 
 
-class Clock:
-    """The time of a test: starts at noon in Harare on a fixed day, and goes on only when told to."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_time(self, **spans: float) -> None:
-        """Let seconds, minutes, hours … pass."""
-        self.now += timedelta(**spans)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-transcripts", action="store_true", help="rewrite tests/transcripts/*.txt as they are played"
+    )
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with all tables."""
+    """An SQLite file with all tables and the surveys that ship."""
     path = tmp_path_factory.mktemp("template") / "izwi.db"
-    database = Database(f"sqlite:///{path}")
-    schema.upgrade(database.engine)
-    database.close()
+    _lay(Database(f"sqlite:///{path}"))
     return path
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server with a template database that has all tables."""
+    """A PostgreSQL server with a template database that has all tables and the surveys that ship."""
     with throw_away_postgres() as url:
         admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
             connection.execute(sa.text("CREATE DATABASE template_izwi"))
         admin.dispose()
-        database = Database(_at(url, "template_izwi"))
-        schema.upgrade(database.engine)
-        database.close()
+        _lay(Database(_at(url, "template_izwi")))
         yield url
 
 
@@ -111,6 +102,25 @@ def parts(settings: Settings) -> Iterator[main.Parts]:
 def gateway(parts: main.Parts, clock: Callable[[], datetime]) -> Gateway:
     """The write side, at the test's own time."""
     return Gateway(parts.settings, parts.database, parts.keys, parts.library, now=clock)
+
+
+@pytest.fixture
+def network(parts: main.Parts, clock: Clock) -> Network:
+    """What phones are connected to, at the test's own time."""
+    return Network(parts, clock)
+
+
+@pytest.fixture
+def phone(network: Network) -> Phone:
+    """A phone that has never reached us."""
+    return Phone(network, NUMBER)
+
+
+def _lay(database: Database) -> None:
+    """Make all tables, and store the surveys that ship: reading an XLSForm takes longer than most tests."""
+    schema.upgrade(database.engine)
+    shelves.publish(database, shelves.shipped())
+    database.close()
 
 
 def _at(url: str, name: str) -> str:

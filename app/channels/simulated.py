@@ -19,7 +19,7 @@ class Simulated(AfricasTalking):
 
 
 class _NothingLeaves:
-    def send(self, body: str, recipients: Sequence[str]) -> list[SendResult]:  # noqa: ARG002 -- the protocol's
+    def send(self, body: str, recipients: Sequence[str]) -> list[SendResult]:
         return [
             SendResult(Sending.SENT, provider_id=f"SIM_{uuid4().hex}", status="Success", cost="0") for _ in recipients
         ]

@@ -28,7 +28,7 @@ def hooks(as_json: bool, rotate: bool, retire: bool) -> None:
     loaded = keys.load(settings.data_dir, (name,))
     base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
     channel = CHANNELS[name](settings)
-    channels = [
+    channels: list[dict[str, Any]] = [
         {
             "name": name,
             "hooks": {hook: f"{base}/hooks/{loaded.hooks[name][0]}/{hook}" for hook in channel.hooks},
@@ -40,7 +40,7 @@ def hooks(as_json: bool, rotate: bool, retire: bool) -> None:
         return
     for each in channels:
         say(f"Channel {each['name']} ({each['valid_secrets']} valid secret(s))")
-        for hook, address in each["hooks"].items():  # type: ignore[attr-defined]
+        for hook, address in each["hooks"].items():
             say(f"  {hook:9} {address}")
     if not settings.public_url:
         say("\nThese are addresses on this machine. Set IZWI_PUBLIC_URL to show how the provider reaches it.")

@@ -2,15 +2,20 @@
 
 import signal
 import socket
+import subprocess
 import sys
 import threading
 
 import click
+import sqlalchemy as sa
 import uvicorn
 
 from app.cli.root import fail, log_to_stderr, say
+from app.gateway import library
 from app.settings import BadSettings, Settings, load
+from app.store import keys, schema
 from app.store.keys import KeysUnreadable
+from app.store.unit import Database
 
 
 @click.command()
@@ -24,8 +29,11 @@ def serve(host: str | None, port: int | None, no_worker: bool, demo: bool) -> No
     log_to_stderr(settings.log_level)
     demo = demo and not settings.production and _is_loopback(settings.host)
     _check_port(settings)
+    preparing = _start_preparing(settings)
     from app import main
 
+    if preparing is not None and preparing.wait() != 0:
+        fail("The database could not be made ready; the lines above say why.")
     try:
         parts = main.assemble(settings)
     except (main.NotReady, KeysUnreadable) as error:
@@ -34,7 +42,7 @@ def serve(host: str | None, port: int | None, no_worker: bool, demo: bool) -> No
     app = main.create_app(parts, with_worker=not no_worker, with_simulator=demo)
     config = uvicorn.Config(
         app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
-        date_header=False, lifespan="on", timeout_keep_alive=75, backlog=4096,
+        date_header=False, proxy_headers=False, lifespan="on", timeout_keep_alive=75, backlog=4096,
     )  # fmt: skip
     server = _Announcing(config, _announcement(settings, parts.keys.hooks[settings.channel][0], demo))
     server.run()
@@ -64,23 +72,39 @@ def work() -> None:
 
 
 @click.command()
-def migrate() -> None:
-    """Bring the database's tables up to date. `izwi serve` does this by itself."""
+@click.option("--quiet", is_flag=True, help="Say nothing when all goes well")
+def migrate(quiet: bool) -> None:
+    """Bring the database's tables up to date and publish new surveys. `izwi serve` does this by itself."""
     settings = read_settings()
+    log_to_stderr(settings.log_level)
     from app import main
-    from app.store import keys, schema
-    from app.store.unit import Database
 
     keys.make_private(settings.data_dir)
     database = Database(settings.database)
     before = schema.current(database.engine)
     try:
-        main.bring_up_to_date(database)
+        main.prepare(settings, database)
     except main.NotReady as error:
         fail(str(error))
     after = schema.current(database.engine)
-    say(f"Up to date at {after}." if before == after else f"Brought from {before or 'nothing'} to {after}.")
     database.close()
+    if not quiet:
+        say(f"Up to date at {after}." if before == after else f"Brought from {before or 'nothing'} to {after}.")
+
+
+def _start_preparing(settings: Settings) -> "subprocess.Popen[bytes] | None":
+    """Make tables and surveys ready in a process of its own: what that needs (30 MB) would stay in a service for ever."""
+    keys.make_private(settings.data_dir)
+    database = Database(settings.database)
+    try:
+        ready = schema.current(database.engine) == schema.newest() and not library.unpublished(
+            database, [*library.shipped(), *library.brought(settings.surveys)]
+        )
+    except sa.exc.OperationalError:
+        fail("The database cannot be opened. Is IZWI_DATABASE_URL right, and is the server running?")
+    finally:
+        database.close()
+    return None if ready else subprocess.Popen([sys.executable, "-m", "app", "migrate", "--quiet"])
 
 
 def read_settings(**overrides: object) -> Settings:
@@ -109,7 +133,9 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Is Izwi running already? IZWI_PORT")
+            fail(
+                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Is Izwi running already? IZWI_PORT"
+            )
 
 
 def _announcement(settings: Settings, secret: str, demo: bool) -> str:

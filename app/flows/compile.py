@@ -1,27 +1,31 @@
 """Compiles XForm XML into an immutable `Flow`, and refuses, with place and cure, what cannot be run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lxml import etree
 
-from app.flows import dependencies, itext
-from app.flows.expressions import FUNCTIONS, JAVAROSA, PLACE, Expression, check_functions, text_of
+from app.flows import dependencies, itemset, itext, model, unsupported
+from app.flows.expressions import JAVAROSA, Expression
 from app.flows.faults import Fault, FormError, Place
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
-from app.flows.load import XF, Form, parse_xml
+from app.flows.load import Form
+from app.flows.markup import XF, parse_xml
+from app.flows.model import Model, name_of
 from app.flows.phrases import fold
 from app.flows.questions import QUESTIONS
-from app.flows.questions.base import QuestionType
-from app.flows.xpath import BadExpression, parse
+from app.flows.questions.base import Accepted, QuestionType
+from app.flows.scope import Scope
 from app.values import RunState
 
 IZWI = "{urn:izwi:xforms}"
+LONGEST_NAME = 64
 _JR = f"{{{JAVAROSA}}}"
 _XHTML = "{http://www.w3.org/1999/xhtml}"
-_LAST = frozenset("other none nobody dont_know do_not_know dk prefer_not_to_say refused skip".split())
-_CONTROLS = frozenset("input select select1".split())
-_IGNORED = frozenset("label hint help value itemset item output".split())
+_LAST = frozenset(["other", "none", "nobody", "dont_know", "do_not_know", "dk", "prefer_not_to_say", "refused", "skip"])
+_ENDS = {RunState.COMPLETED, RunState.DECLINED, RunState.SCREENED_OUT}
+_CONTROLS = frozenset(["input", "select", "select1"])
+_IGNORED = frozenset(["label", "hint", "help", "value", "itemset", "item", "output"])
 
 
 def compile_form(form: Form) -> Flow:
@@ -29,148 +33,133 @@ def compile_form(form: Form) -> Flow:
     try:
         tree = parse_xml(form.xform)
     except etree.XMLSyntaxError as error:
-        raise FormError([Fault(Place("form", error.lineno), "", "it is no well-formed XML", "Export it again.")]) from None
-    return _Compiler(tree, form.places).flow()
+        raise FormError(
+            [Fault(Place("form", error.lineno), "", "it is no well-formed XML", "Export it again.")]
+        ) from None
+    found = model.read(tree)
+    if found is None:
+        raise FormError(
+            [Fault(Place("form", None), "", "it is no XForm: no model with an instance", "Export it again.")]
+        )
+    return _Compiler(tree, found, form.places).flow()
 
 
 class _Compiler:
     """One compilation; gathers faults so that a form's author sees all of them at once."""
 
-    def __init__(self, tree: Any, places: Mapping[str, Place]) -> None:
-        self.tree, self.places = tree, places
-        self.faults: list[Fault] = []
-        model = tree.find(f".//{XF}model")
-        instances = [] if model is None else model.findall(f"{XF}instance")
-        if not instances or not len(instances[0]):
-            raise FormError([Fault(Place("form", None), "", "there is no model with an instance", "Is it an XForm?")])
-        self.root = _plain(instances[0][0])
-        self.slots = {path: slot for slot, (path, _) in enumerate(_walk(self.root))}
-        self.instances = {each.get("id"): _numbered(_plain(each)) for each in instances[1:] if len(each)}
-        self.binds = {bind.get("nodeset"): bind for bind in tree.iter(f"{XF}bind")}
+    def __init__(self, tree: Any, found: Model, places: Mapping[str, Place]) -> None:
+        self.tree, self.model, self.places = tree, found, places
         self.texts = itext.read(tree)
-        self.choices: dict[str, dict[str, Choice]] = {}
-        self.questions: list[Question] = []
-        self.functions = {(None, name): function for name, function in FUNCTIONS.items()}
-        self.functions[None, "instance"] = lambda _, name: self.instances_of(text_of(name))
-        self.functions[JAVAROSA, "choice-name"] = self.choice_name
+        self.scope = Scope(found, places, self.texts.default)
+        self.fault, self.expression = self.scope.fault, self.scope.expression
+        self.questions: dict[str, Question] = {}
+        self.conditions: dict[tuple[str, int], Expression | None] = {}
 
     def flow(self) -> Flow:
         """Compile everything and check it."""
+        root = self.model.root
+        self.scope.faults.extend(unsupported.refused_elements(self.tree, self.model, self.places))
         body = self.tree.find(f"{_XHTML}body")
-        self.body(body if body is not None else [], ())
+        self.body(body if body is not None else [])
         self.calculations()
-        self.unseen()
-        by_name = {question.name: question for question in self.questions}
-        try:
-            calculates = dependencies.in_order([q for q in self.questions if q.calculate])
-        except dependencies.Circular as error:
-            self.fault(error.name, f"its calculation depends on itself ({error})", "Break the circle.")
-            calculates = ()
-        if self.faults:
-            raise FormError(self.faults)
-        self.memorable(by_name)
-        title = self.tree.findtext(f"{_XHTML}head/{_XHTML}title") or self.root.get("id") or ""
+        questions = tuple(self.questions.values())
+        calculates = self.check(questions)
+        if self.scope.faults:
+            raise FormError(self.scope.faults)
+        self.memorable(questions)
         return Flow(
-            id=self.root.get("id") or self.root.tag,
-            title=title,
-            version=self.root.get("version") or "1",
+            id=root.get("id") or root.tag,
+            title=self.tree.findtext(f"{_XHTML}head/{_XHTML}title") or root.get("id") or "",
+            version=root.get("version") or "1",
             locales=self.texts.locales,
             locale=self.texts.default,
-            questions=tuple(self.questions),
-            by_name=by_name,
-            template=self.root,
+            questions=questions,
+            by_name={question.name: question for question in questions},
+            template=root,
             calculates=calculates,
-            dependents=dependencies.dependents(self.questions),
-            instances=self.instances,
+            dependents=dependencies.dependents(questions),
+            instances=self.model.instances,
         )
 
     # -- questions ------------------------------------------------------------------------------------------------
 
-    def body(self, parent: Any, relevant: tuple[Expression, ...]) -> None:
-        """Walk the controls in document order; relevance is handed down from groups."""
+    def body(self, parent: Any) -> None:
+        """Walk the controls in document order."""
         for control in parent:
-            if not isinstance(control.tag, str):
-                continue
-            tag = etree.QName(control).localname
-            path = self.path_of(control)
+            tag, path = etree.QName(control).localname, self.model.path(control)
             if tag == "group":
-                own = self.condition(path, "relevant")
-                self.body(control, (*relevant, own) if own else relevant)
+                self.body(control)
             elif tag in _CONTROLS:
-                self.question(control, tag, path, relevant)
-            elif tag not in _IGNORED:
-                cure = "Take it out; docs/xlsform.md lists what a basic phone can ask."
-                self.fault(_name(path), f"the control <{tag}> is not supported", cure)
+                self.question(control, tag, path)
+            elif tag not in _IGNORED and tag not in unsupported.CONTROLS:
+                self.fault(name_of(path), f"the control <{tag}> is not supported", unsupported.SEE_DOCS)
 
-    def path_of(self, control: Any) -> str:
-        ref = control.get("ref") or control.get("nodeset") or ""
-        bind = control.get("bind")
-        if bind:
-            ref = next((path for path, each in self.binds.items() if each.get("id") == bind), ref)
-        return ref if ref.startswith("/") or not ref else f"/{self.root.tag}/{ref}"
-
-    def question(self, control: Any, tag: str, path: str, relevant: tuple[Expression, ...]) -> None:
-        name, bind = _name(path), self.binds.get(path)
-        if path not in self.slots:
+    def question(self, control: Any, tag: str, path: str) -> None:
+        name = name_of(path)
+        if path not in self.model.slots:
             self.fault(name, f"it asks for {path}, which the instance does not have", "Export the form again.")
             return
-        kind = _kind(tag, bind)
+        kind = self.kind(name, tag, path)
         if kind is None:
-            data_type = bind.get("type") if bind is not None else ""
-            cure = "Use text, integer, decimal, date, select_one, select_multiple or note."
-            self.fault(name, f"a question of type {data_type} is not supported", cure)
             return
-        own = self.condition(path, "relevant")
         labels, shorts = self.labels(control, path)
-        self.questions.append(
-            Question(
-                index=len(self.questions),
-                name=name,
-                path=path,
-                kind=kind,
-                labels=labels,
-                shorts=shorts,
-                relevant=(*relevant, own) if own else relevant,
-                constraint=self.condition(path, "constraint"),
-                constraint_message=self.message(path, "constraintMsg"),
-                required=self.required(path),
-                required_message=self.message(path, "requiredMsg"),
-                choices=self.choice_list(control, path) if tag != "input" else None,
-                default=(self.element(path).text or "").strip(),
-                end=self.end(bind, name),
-                sets_language=bind is not None and bind.get(f"{IZWI}role") == "language",
-                slot=self.slots[path],
-            )
+        if kind.asked and not labels:
+            self.fault(name, "there is no label, so there is nothing to ask", "Write a label.")
+        choices = self.choice_list(control, path) if tag != "input" else None
+        self.add(
+            path,
+            kind,
+            labels=labels,
+            shorts=shorts,
+            constraint=self.condition(path, "constraint"),
+            constraint_message=self.message(path, "constraintMsg"),
+            required=self.required(path),
+            required_message=self.message(path, "requiredMsg"),
+            choices=choices,
+            default=self.default(path, kind, choices),
+            end=self.end(path, kind),
+            sets_language=self.sets_language(path, kind, choices),
         )
 
     def calculations(self) -> None:
         """Binds with a calculation and no control are questions that nobody is asked."""
-        for path, bind in self.binds.items():
-            if not bind.get("calculate") or path not in self.slots:
+        for path in self.model.binds:
+            source = self.model.bind(path, "calculate")
+            if not source or path not in self.model.slots:
                 continue
-            if any(question.path == path for question in self.questions):
-                cure = "Make it a calculate, or take the calculation out."
-                self.fault(_name(path), "a question that is asked cannot have a calculation yet", cure)
+            if path in self.questions:
+                cure = "Make it a calculate, and show its value in another label with ${name}."
+                self.fault(name_of(path), "a question that is asked cannot have a calculation", cure)
                 continue
-            calculate = self.expression(bind.get("calculate"), path, "string", "calculation")
-            own = self.condition(path, "relevant")
-            self.questions.append(
-                Question(
-                    index=len(self.questions), name=_name(path), path=path, kind=QUESTIONS["calculate"], labels={},
-                    shorts={}, relevant=(own,) if own else (), calculate=calculate, slot=self.slots[path],
-                )
-            )  # fmt: skip
+            calculate = self.expression(source, path, "string", "calculation")
+            self.add(path, QUESTIONS["calculate"], labels={}, shorts={}, calculate=calculate)
 
-    def unseen(self) -> None:
-        """Refuse what would silently be left out: repeats and events that set values."""
-        for tag, problem in (("repeat", "repeats are not"), ("setvalue", "setvalue events are not")):
-            if self.tree.find(f".//{XF}{tag}") is not None:
-                self.faults.append(Fault(Place("form", None), "", f"{problem} supported yet", "Take them out."))
+    def add(self, path: str, kind: QuestionType, **parts: Any) -> None:
+        name, slot = name_of(path), self.model.slots[path]
+        if path in self.questions:
+            self.fault(name, "it is asked twice", "Take one of the two out.")
+        self.questions[path] = Question(
+            index=len(self.questions), name=name, path=path, kind=kind, relevant=self.relevant(path), slot=slot, **parts
+        )
 
-    def memorable(self, by_name: Mapping[str, Question]) -> None:
+    def kind(self, name: str, tag: str, path: str) -> QuestionType | None:
+        readonly = self.model.bind(path, "readonly")
+        if readonly not in {"", "false()"}:
+            if tag == "input" and readonly == "true()":
+                return QUESTIONS["note"]
+            cure = "Take read_only out, or make it a note."
+            self.fault(name, "a question that is read only, or read only at times, cannot be asked", cure)
+            return None
+        data_type = self.model.data_type(path)
+        kind = next((each for each in QUESTIONS.values() if each.control == tag and data_type in each.data_types), None)
+        if kind is None:
+            self.fault(name, f"a question of type {data_type} is not supported", unsupported.cure_of(data_type))
+        return kind
+
+    def memorable(self, questions: tuple[Question, ...]) -> None:
         """Tell expressions which answers they read; one that reads anything else must be worked out every time."""
-        asked = {question.path: question.name for question in by_name.values() if question.kind.asked}
-        for question in by_name.values():
+        asked = {question.path: question.name for question in questions if question.kind.asked}
+        for question in questions:
             nodeset = question.choices.nodeset if question.choices else None
             for expression in (*question.relevant, nodeset, question.required):
                 if isinstance(expression, Expression) and expression.timeless and asked.keys() >= set(expression.paths):
@@ -179,34 +168,74 @@ class _Compiler:
 
     # -- parts of a question --------------------------------------------------------------------------------------
 
-    def end(self, bind: Any, name: str) -> RunState | None:
+    def default(self, path: str, kind: QuestionType, choices: ChoiceList | None) -> str:
+        """A fixed default must be something that the respondent could answer; it is what a skipped question gets."""
+        value = (self.model.elements[path].text or "").strip()
+        if not value:
+            return ""
+        if not kind.asked:
+            self.fault(name_of(path), "a note cannot have a default", "Write the text into its label.")
+        elif choices is not None:
+            unknown = set(value.split()) - {choice.name for choice in choices.choices}
+            if unknown:
+                cure = "Write the name of one of the choices, not its label."
+                self.fault(name_of(path), f"the default {', '.join(sorted(unknown))} is no choice", cure)
+        elif not isinstance(kind.read(value, ()), Accepted):
+            self.fault(name_of(path), f"the default {value} is no {kind.name}", "Write a value that could be answered.")
+        return value
+
+    def end(self, path: str, kind: QuestionType) -> RunState | None:
+        bind = self.model.binds.get(path)
         word = None if bind is None else bind.get(f"{IZWI}end")
         if word is None:
             return None
-        if word not in {RunState.COMPLETED, RunState.DECLINED, RunState.SCREENED_OUT}:
-            self.fault(name, f"izwi:end is {word!r}", "Write completed, declined or screened_out.")
+        if word not in _ENDS:
+            self.fault(name_of(path), f"izwi:end is {word!r}", "Write completed, declined or screened_out.")
             return None
+        if kind.asked:
+            self.fault(name_of(path), "izwi:end is for notes only", "Put a note after this question, with izwi:end.")
         return RunState(word)
 
+    def sets_language(self, path: str, kind: QuestionType, choices: ChoiceList | None) -> bool:
+        bind = self.model.binds.get(path)
+        role = None if bind is None else bind.get(f"{IZWI}role")
+        if role is None:
+            return False
+        if role != "language" or kind.name != "select_one" or choices is None:
+            cure = "Write language, at a select_one whose choices are the codes of the form's languages."
+            self.fault(name_of(path), f"izwi:role is {role!r} at a {kind.name}", cure)
+            return False
+        for choice in choices.choices:
+            if choice.name not in self.texts.locales:
+                known = ", ".join(sorted(self.texts.locales))
+                self.fault(name_of(path), f"the form has no language {choice.name}", f"Its languages are: {known}.")
+        return True
+
     def required(self, path: str) -> Expression | bool:
-        source = self.bind(path, "required")
+        source = self.model.bind(path, "required")
         if source in {"", "false()"}:
             return False
-        if source == "true()":
-            return True
-        return self.expression(source, path, "boolean", "required") or False
+        return source == "true()" or self.expression(source, path, "boolean", "required") or False
 
-    def condition(self, path: str, attribute: str) -> Expression | None:
-        source = self.bind(path, attribute)
-        return self.expression(source, path, "boolean", attribute) if source and source != "true()" else None
+    def relevant(self, path: str) -> tuple[Expression, ...]:
+        """Conditions of a question and of all groups around it, the outermost first; worked out at the question."""
+        steps, found = path.split("/"), []
+        for depth in range(2, len(steps) + 1):
+            owner, up = "/".join(steps[:depth]), len(steps) - depth
+            if (owner, up) not in self.conditions:
+                self.conditions[owner, up] = self.condition(owner, "relevant", up)
+            if condition := self.conditions[owner, up]:
+                found.append(condition)
+        return tuple(found)
 
-    def bind(self, path: str, attribute: str) -> str:
-        bind = self.binds.get(path)
-        return "" if bind is None else (bind.get(attribute) or "").strip()
+    def condition(self, path: str, attribute: str, up: int = 0) -> Expression | None:
+        source = self.model.bind(path, attribute)
+        if not source or source == "true()":
+            return None
+        return self.expression(source, path, "boolean", attribute, up)
 
     def message(self, path: str, attribute: str) -> Mapping[str, Text]:
-        bind = self.binds.get(path)
-        source = None if bind is None else bind.get(_JR + attribute)
+        source = self.model.bind(path, _JR + attribute)
         return {} if not source else self.localized(source, None, path)[0]
 
     def labels(self, control: Any, path: str) -> tuple[Mapping[str, Text], Mapping[str, Text]]:
@@ -215,25 +244,28 @@ class _Compiler:
 
     def localized(self, ref: str, inline: Any, path: str) -> tuple[Mapping[str, Text], Mapping[str, Text]]:
         """Texts by language, plain and short: from itext where `ref` names one, else from the element or the words."""
+        default = self.texts.default
         if ref.startswith("jr:itext("):
-            key = ref[len("jr:itext(") : -1].strip("'\" ")
-            plain, short = self.texts.forms(key)
-        else:
-            plain, short = ({self.texts.default: inline} if inline is not None else {}), {}
-            if ref:
-                return {self.texts.default: (ref,)}, {}
-        return (
-            {locale: self.text(value, path) for locale, value in plain.items()},
-            {locale: self.text(value, path) for locale, value in short.items()},
-        )
+            return self.rendered(*self.texts.forms(ref[len("jr:itext(") : -1].strip("'\" ")), path)
+        if ref:
+            return {default: (ref,)}, {}
+        return self.rendered({default: inline} if inline is not None else {}, {}, path)
+
+    def rendered(
+        self, plain: Mapping[str, Any], short: Mapping[str, Any], path: str
+    ) -> tuple[dict[str, Text], dict[str, Text]]:
+        both = ({locale: self.text(value, path) for locale, value in each.items()} for each in (plain, short))
+        plains, shorts = ({locale: text for locale, text in each.items() if text} for each in both)
+        return plains, shorts
 
     def text(self, value: Any, path: str) -> Text:
         """Turn an element with `<output>`s into pieces; blank lines and doubled spaces are no use on a small screen."""
         pieces: list[str | Expression] = [value.text or ""]
-        for output in value:
-            expression = self.expression(output.get("value") or "''", path, "string", "label")
+        for child in value:
+            source = child.get("value") or child.get("ref")
+            expression = self.expression(source, path, "string", "label") if source else "".join(child.itertext())
             pieces.extend([expression] if expression else [])
-            pieces.append(output.tail or "")
+            pieces.append(child.tail or "")
         pieces = [itext.tidy(piece) if isinstance(piece, str) else piece for piece in pieces]
         if isinstance(pieces[0], str):
             pieces[0] = pieces[0].lstrip()
@@ -241,36 +273,47 @@ class _Compiler:
             pieces[-1] = pieces[-1].rstrip()
         return tuple(piece for piece in pieces if piece)
 
+    # -- choices --------------------------------------------------------------------------------------------------
+
     def choice_list(self, control: Any, path: str) -> ChoiceList:
-        itemset = control.find(f"{XF}itemset")
-        if itemset is None:
-            items = [
-                self.choice(item.findtext(f"{XF}value") or "", *self.labels(item, path), fixed=False)
-                for item in control.findall(f"{XF}item")
-            ]
-            return ChoiceList("", tuple(items))
-        nodeset, randomize, seed = itext.randomized(itemset.get("nodeset") or "")
-        name = nodeset.partition("instance(")[2].partition(")")[0].strip("'\" ")
-        choices = tuple(self.item(item, path) for instance in self.instances_of(name) for item in instance[0])
-        self.choices[path] = {choice.name: choice for choice in choices}
-        return ChoiceList(
-            name=name,
-            choices=choices,
-            nodeset=self.expression(nodeset, path, "places", "choice_filter") if "[" in nodeset else None,
-            randomize=randomize,
-            seed=self.expression(seed, path, "number", "parameters") if seed else None,
+        element = control.find(f"{XF}itemset")
+        found = ChoiceList("", self.inline_choices(control, path)) if element is None else self.listed(element, path)
+        for problem, cure in itemset.wrong(found.choices, found.name) if found.name or element is None else ():
+            self.fault(name_of(path), problem, cure)
+        self.scope.choices[path] = {choice.name: choice for choice in found.choices}
+        return found
+
+    def inline_choices(self, control: Any, path: str) -> tuple[Choice, ...]:
+        items = control.findall(f"{XF}item")
+        values = [(item.findtext(f"{XF}value") or "").strip() for item in items]
+        return tuple(
+            self.choice(value, *self.labels(item, path), fixed=False) for value, item in zip(values, items, strict=True)
         )
 
-    def item(self, item: Any, path: str) -> Choice:
-        name = item.findtext("name") or item.findtext("value") or ""
-        key = item.findtext("itextId")
-        if key:
-            plain, short = self.texts.forms(key)
-        else:
-            plain, short = {self.texts.default: item.find("label")}, {}
-        labels = {locale: self.text(value, path) for locale, value in plain.items() if value is not None}
-        shorts = {locale: self.text(value, path) for locale, value in short.items()}
-        return self.choice(name, labels, shorts, fixed=(item.findtext("fixed") or "").lower() in {"yes", "true", "1"})
+    def listed(self, element: Any, path: str) -> ChoiceList:
+        """Compile an itemset; the list has no name if it cannot be used, which is a fault already told."""
+        found, name = itemset.read(element), name_of(path)
+        if found is None:
+            cure = "Choose from a list of the choices sheet."
+            self.fault(name, "choices that come from other answers are not supported yet", cure)
+            return ChoiceList("", ())
+        nodeset = self.expression(found.nodeset, path, "places", "choice_filter")
+        instance = self.model.instances.get(found.name)
+        if instance is None:
+            return ChoiceList("", ())  # the expression has said so
+        choices = []
+        for value, label, plain, short, fixed in itemset.items(instance, found, self.texts.forms):
+            labels, shorts = self.rendered(plain, short, path)
+            if text := itext.tidy(label).strip():
+                labels = {self.texts.default: (text,)}
+            choices.append(self.choice(value, labels, shorts, fixed=fixed))
+        return ChoiceList(
+            name=found.name,
+            choices=tuple(choices),
+            nodeset=nodeset if found.filtered else None,
+            randomize=found.randomize,
+            seed=self.expression(found.seed, path, "number", "parameters") if found.seed else None,
+        )
 
     def choice(self, name: str, labels: Mapping[str, Text], shorts: Mapping[str, Text], *, fixed: bool) -> Choice:
         texts = (text for by_locale in (labels, shorts) for text in by_locale.values())
@@ -291,74 +334,42 @@ class _Compiler:
         pieces = {locale: text[0] for locale, text in texts.items() if len(text) == 1}
         return {locale: piece for locale, piece in pieces.items() if isinstance(piece, str)}
 
-    # -- expressions ----------------------------------------------------------------------------------------------
+    # -- the whole form -------------------------------------------------------------------------------------------
 
-    def expression(self, source: str, path: str, want: str, column: str) -> Expression | None:
+    def check(self, questions: tuple[Question, ...]) -> tuple[Question, ...]:
+        """Check what concerns more than one question; returns the calculations in order."""
+        if not any(question.kind.asked for question in questions) and not self.scope.faults:
+            self.fault("", "there is nothing to ask", "Add a question to the survey sheet.")
+        for code in sorted(self.texts.doubled):
+            self.fault("", f"two languages have the code {code}", "Give each language a code of its own: Shona (sn).")
+        self.check_names(questions)
+        cure = "Name a select question in both places: jr:choice-name(${x}, '${x}')."
+        for path, wanted in self.scope.named:
+            if model.absolute(wanted.strip(), self.model.root.tag) not in self.scope.choices:
+                self.fault(name_of(path), f"jr:choice-name(): {name_of(wanted).strip()} is no select question", cure)
         try:
-            parsed = parse(source, root=self.root.tag, here=path, is_date=self.is_date)
-            check_functions(parsed)
-            expression = Expression(source, parsed, want, self.functions)
-        except BadExpression as error:
-            self.fault(_name(path), f"{column}: {error}", f"The expression is: {source.strip()}")
-            return None
-        for read in expression.paths:
-            if read not in self.slots and read != path:
-                cure = "Check the spelling of the question it names."
-                self.fault(_name(path), f"{column}: there is no {read}", cure)
-                return None
-        return expression
+            return dependencies.in_order(questions)
+        except dependencies.Circular as error:
+            cure = "Break the circle: what decides about a question must come before it."
+            self.fault(error.names[0], f"questions depend on each other in a circle ({error})", cure)
+            return ()
 
-    def is_date(self, path: str) -> bool:
-        return self.bind(path, "type") in {"date", "dateTime"}
-
-    def instances_of(self, name: str) -> list[Any]:
-        instance = self.instances.get(name)
-        return [] if instance is None else [instance]
-
-    def choice_name(self, _: Any, value: Any, path: Any, locale: str) -> str:
-        choice = self.choices.get(text_of(path).strip(), {}).get(text_of(value))
-        if choice is None:
-            return ""
-        text = choice.labels.get(locale) or next(iter(choice.labels.values()))
-        return "".join(piece for piece in text if isinstance(piece, str))
-
-    def element(self, path: str) -> Any:
-        return next(element for each, element in _walk(self.root) if each == path)
-
-    def fault(self, name: str, problem: str, cure: str) -> None:
-        self.faults.append(Fault(self.places.get(name, Place("form", None)), name, problem, cure))
-
-
-def _kind(tag: str, bind: Any) -> QuestionType | None:
-    if tag == "input" and bind is not None and bind.get("readonly") == "true()":
-        return QUESTIONS["note"]
-    data_type = ((bind.get("type") if bind is not None else "") or "string").rpartition(":")[2]
-    return next((k for k in QUESTIONS.values() if k.control == tag and data_type in k.data_types), None)
-
-
-def _plain(element: Any) -> Any:
-    """Copy an instance without namespaces, which XForms expressions do not use, and without the blanks around tags."""
-    copy = etree.Element(etree.QName(element).localname, {etree.QName(k).localname: v for k, v in element.items()})
-    copy.text = (element.text or "").strip() or None
-    for child in element:
-        if isinstance(child.tag, str):
-            copy.append(_plain(child))
-    return copy
-
-
-def _numbered(instance: Any) -> Any:
-    """Give each item of a list its place: libxml2 would copy an element of another document, but not an attribute."""
-    for place, item in enumerate(instance[0]):
-        item.set(PLACE, str(place))
-    return instance
-
-
-def _walk(element: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    path = f"{path}/{element.tag}"
-    yield path, element
-    for child in element:
-        yield from _walk(child, path)
-
-
-def _name(path: str) -> str:
-    return path.rsplit("/", 1)[-1]
+    def check_names(self, questions: tuple[Question, ...]) -> None:
+        """Answers are kept by name, so a name may be used once, whatever the group."""
+        seen: dict[str, Question] = {}
+        for question in questions:
+            if question.name in seen:
+                cure = "Give each question a name of its own, also in different groups."
+                self.fault(question.name, "the name is used for two questions", cure)
+            if len(question.name) > LONGEST_NAME:
+                self.fault(question.name, f"the name is longer than {LONGEST_NAME} characters", "Shorten it.")
+            seen[question.name] = question
+        for part, column in (
+            (self.model.root.get("id") or "", "form_id"),
+            (self.model.root.get("version") or "", "version"),
+        ):
+            if len(part) > LONGEST_NAME:
+                fault = Fault(
+                    Place("settings", 2), column, f"it is longer than {LONGEST_NAME} characters", "Shorten it."
+                )
+                self.scope.faults.append(fault)

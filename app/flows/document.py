@@ -62,10 +62,7 @@ class Document:
 
     def relevant(self, question: Question) -> bool:
         """Say whether a question applies, with all the groups that it is in."""
-        for condition in question.relevant:
-            if not self.value(condition, question):
-                return False
-        return True
+        return all(self.value(condition, question) for condition in question.relevant)
 
     def holds(self, question: Question, value: str) -> bool:
         """Say whether the constraint allows this value."""

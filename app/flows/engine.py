@@ -7,20 +7,16 @@ and `88` goes back where a list is on the screen, letters (`S`, `N`, `B` in Engl
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import count, islice
 
 from app.flows.document import Document
 from app.flows.flow import Choice, Flow, Question
 from app.flows.phrases import fold, say, words
-from app.flows.questions.base import Accepted, Shown
+from app.flows.questions.base import NUMBERS, Accepted
 from app.flows.screens import Layout, pages
 from app.flows.state import Answered, Ended, Event, Refused, Reply, Restored, SetAside, State, Step, milliseconds
 from app.values import Medium, RunState, Screen
 
-# Numbers no entry may have: 00 and 98 belong to the operators' own paging, the others to ours.
 SKIP, BACK, MORE = "0", "88", "99"
-_TAKEN = {88, 98, 99}
-_NUMBERS = tuple(islice((number for number in count(1) if number not in _TAKEN), 3000))
 
 
 def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
@@ -58,8 +54,8 @@ class _Turn:
         question = self.flow.by_name[self.state.open]
         steer = self.steering(question, typed)
         if steer == MORE:
+            # The reason of a refusal stays: without it the pages would be cut elsewhere, and entries passed over.
             self.state.page += 1
-            self.state.refused = ""
         elif steer == BACK:
             self.back(question)
         elif steer == SKIP:
@@ -81,10 +77,10 @@ class _Turn:
 
     def back(self, question: Question) -> None:
         """Go to the page before, or to the question answered before this one; its answer stays until a new one comes."""
-        self.state.refused = ""
         if self.state.page:
             self.state.page -= 1
             return
+        self.state.refused = ""
         for other in reversed(self.flow.questions[: question.index]):
             if other.name in self.state.answers and other.kind.asked:
                 self.open(other, [])
@@ -101,20 +97,13 @@ class _Turn:
 
     def answer(self, question: Question, typed: str) -> None:
         """Take the reply as an answer, or say why it is none."""
-        result = question.kind.read(typed, self.shown(question))
+        result = question.kind.read(typed, self.document.choices(question))
         if not isinstance(result, Accepted):
             self.refuse(question, result.phrase)
         elif not self.document.holds(question, result.value):
             self.refuse(question, "constraint")
         else:
             self.accept(question, result.value, typed)
-
-    def shown(self, question: Question) -> Sequence[Shown]:
-        """Return the choices with the numbers they have on the screen."""
-        choices = self.document.choices(question)
-        return [
-            Shown(number, each.name, each.spoken) for number, each in zip(_NUMBERS, choices, strict=False)
-        ]
 
     def refuse(self, question: Question, reason: str) -> None:
         """Ask again, and say why."""
@@ -268,7 +257,7 @@ class _Turn:
         lines = _lines(choices, self.state.locale)
         if lines is not None:
             return lines
-        return tuple(f"{number} {self.label(each, question)}" for number, each in zip(_NUMBERS, choices, strict=False))
+        return tuple(f"{number} {self.label(each, question)}" for number, each in zip(NUMBERS, choices, strict=False))
 
     def label(self, choice: Choice, question: Question) -> str:
         texts = choice.shorts if self.state.locale in choice.shorts else choice.labels
@@ -285,7 +274,7 @@ def _lines(choices: tuple[Choice, ...], locale: str) -> tuple[str, ...] | None:
     """The numbered lines of a list; None where an answer stands in one of them."""
     if any(locale not in choice.lines for choice in choices):
         return None
-    return tuple(f"{number} {choice.lines[locale]}" for number, choice in zip(_NUMBERS, choices, strict=False))
+    return tuple(f"{number} {choice.lines[locale]}" for number, choice in zip(NUMBERS, choices, strict=False))
 
 
 def _word_of(word: str, locale: str, *, letters: bool) -> str:

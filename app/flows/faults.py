@@ -1,7 +1,9 @@
 """What is wrong with a form: where, what, and the way out. A form with a fault is refused before anyone is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,24 @@ class Fault:
     def __str__(self) -> str:
         where = f"{self.place.sheet}, row {self.place.row}" if self.place.row else self.place.sheet
         name = f", {self.name}" if self.name else ""
-        return f"{where}{name}: {self.problem}. {self.cure}"
+        stop = "" if self.problem.endswith("?") else "."
+        return f"{where}{name}: {self.problem}{stop} {self.cure}".rstrip()
 
 
 class FormError(Exception):
     """The form cannot be run as it is; `faults` says everything that must be mended."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("\n".join(str(fault) for fault in faults))
-        self.faults = tuple(faults)
+        self.faults = tuple(sorted(dict.fromkeys(faults), key=lambda fault: reading_order(fault.place)))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+def reading_order(place: Place) -> tuple[int, int]:
+    """What to sort by, so that faults come in the order of sheets and rows."""
+    sheets = ("survey", "choices", "settings")
+    return sheets.index(place.sheet) if place.sheet in sheets else len(sheets), place.row or 0
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant, or an empty string; looks at some hundred words only, for it is slow."""
+    return next(iter(get_close_matches(word, list(islice(dict.fromkeys(known), 300)), n=1, cutoff=0.75)), "")

@@ -1,14 +1,14 @@
-"""The texts of a form in its languages: ODK XForms itext, and the parameters of a randomized choice list."""
+"""The texts of a form in its languages: ODK XForms itext."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.flows.load import XF
+from app.flows.markup import XF
 
 _CODE = re.compile(r"\(([A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)\)\s*$")
-_RANDOMIZE = re.compile(r"randomize\((.*)\)", re.DOTALL)
+_ENGLISH = "English"  # what a language without a name is taken for
 _MISSING = "-"  # what pyxform writes where a language has no text
 
 
@@ -19,6 +19,8 @@ class Texts:
     locales: Mapping[str, str]
     default: str
     texts: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    doubled: frozenset[str] = frozenset()
+    """Codes that two languages of the form have."""
 
     def forms(self, key: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the plain and the short texts of a key by language; a missing one is left out."""
@@ -31,11 +33,15 @@ def read(tree: Any) -> Texts:
     """Gather the itext of a form. A form without translations speaks one unnamed language, English if nothing else."""
     locales: dict[str, str] = {}
     texts: dict[str, dict[str, dict[str, Any]]] = {}
+    doubled: set[str] = set()
     default = ""
     for translation in tree.iter(f"{XF}translation"):
         language = translation.get("lang") or "default"
-        locale = code_of(language)
-        locales[locale] = _CODE.sub("", language).strip() or language
+        locale, name = code_of(language), _CODE.sub("", language).strip() or language
+        name = _ENGLISH if name == "default" else name
+        if locales.setdefault(locale, name) not in {name, _ENGLISH}:
+            doubled.add(locale)
+        locales[locale] = name
         if translation.get("default") == "true()" or not default:
             default = locale
         for text in translation.iter(f"{XF}text"):
@@ -43,11 +49,11 @@ def read(tree: Any) -> Texts:
             for value in text.iter(f"{XF}value"):
                 if (value.text or "").strip() != _MISSING or len(value):
                     forms[value.get("form") or ""] = value
-    return Texts(locales or {"en": "English"}, default or "en", texts)
+    return Texts(locales or {"en": _ENGLISH}, default or "en", texts, frozenset(doubled))
 
 
 def code_of(language: str) -> str:
-    """The code of a language as XLSForm names it: "Shona (sn)" is sn; a bare name is its own code, "default" English."""
+    """The code of a language as XLSForm names it: "Shona (sn)" is sn; a bare name is its own code; "default" is en."""
     match = _CODE.search(language)
     if match:
         return match[1].lower()
@@ -58,16 +64,3 @@ def tidy(text: str) -> str:
     """Single spaces, no blank lines, no blanks at a line's ends (but one between a text and a value it holds)."""
     text = re.sub(r"[^\S\n]+", " ", text)
     return re.sub(r" ?(\n ?)+", "\n", text)
-
-
-def randomized(nodeset: str) -> tuple[str, bool, str]:
-    """Take `randomize(nodeset, seed)` apart: the nodeset, whether the order is random, and the seed's expression."""
-    match = _RANDOMIZE.fullmatch(nodeset.strip())
-    if match is None:
-        return nodeset.strip(), False, ""
-    inside, depth = match[1], 0
-    for place, character in enumerate(inside):
-        depth += (character in "([") - (character in ")]")
-        if character == "," and depth == 0:
-            return inside[:place].strip(), True, inside[place + 1 :].strip()
-    return inside.strip(), True, ""

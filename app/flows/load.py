@@ -1,28 +1,41 @@
 """Brings a survey in: an XLSForm (.xlsx, .xls, .csv, .md) or an XForm (.xml) becomes XForm XML, the one stored form.
 
-pyxform does the conversion and reports by sheet and row. What it does not know yet is added here: texts for small
-screens (`short::<language>`, the form="short" of ODK XForms itext), and refusing what Izwi cannot ask.
+pyxform does the conversion. Its errors, and those that `sheets` finds before, all name sheet, row and way out.
 """
 
+import csv
 import dataclasses
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import islice
 from typing import Any
 
 from lxml import etree
 
+from app.flows import sheets, shorts
 from app.flows.faults import Fault, FormError, Place
-from app.flows.unsupported import refused_types
+from app.flows.markup import parse_xml
 
 MAX_BYTES = 5_000_000
-XF = "{http://www.w3.org/2002/xforms}"
-_VALUE = re.compile(r"\$\{\s*([^}\s]+)\s*\}")
-_ROW = re.compile(r"\[row : (\d+)\]|row (\d+)", re.IGNORECASE)
-_SHEET = re.compile(r"'?(survey|choices|settings)'? sheet", re.IGNORECASE)
-
-# Language and key of a text → its short form. Keys are the ends of pyxform's itext ids: "/name:label", "list-0".
-Shorts = dict[tuple[str, str], str]
+MAX_UNPACKED = 50_000_000
+MAX_LINE = 20_000  # pyxform reads a line of Markdown in time that grows with the square of its length
+MAX_FAULTS = 200
+XLSX = {".xlsx", ".xlsm"}
+SUFFIXES = (".xlsx", ".xlsm", ".xls", ".csv", ".md", ".xml")
+_KINDS = "Bring an XLSForm as .xlsx, .xls, .csv or .md, or an XForm as .xml."
+_ROW = re.compile(r"\[row : (\d+)\]\s*|row (\d+)", re.IGNORECASE)
+_QUOTED = re.compile(r"'([^']+)'")
+_SHEET = re.compile(r"(?:On the )?'?(survey|choices|settings|entities)'? sheet,?\s*", re.IGNORECASE)
+# What the readers of others raise at a file that is not what its name says.
+_UNREADABLE = (
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, OSError, EOFError,
+    RuntimeError, SyntaxError, MemoryError, csv.Error, struct.error, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,107 +44,134 @@ class Form:
 
     xform: bytes
     places: Mapping[str, Place]
-    warnings: tuple[str, ...]
+    warnings: tuple[Fault, ...]
+    choice_places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
+    """The row of each choice, by list and name."""
 
 
 def load(content: bytes, filename: str) -> Form:
     """Read a form of any of the kinds above; raises `FormError` with every fault found."""
-    if len(content) > MAX_BYTES:
-        fault = Fault(Place(filename, None), "", "the file is larger than 5 MB", "Leave media out, or split the survey.")
-        raise FormError([fault])
     suffix = "." + filename.rsplit(".", 1)[-1].lower()
+    if suffix not in SUFFIXES:
+        raise _refused(filename, f"a file of the kind {suffix} is no survey", _KINDS)
+    if len(content) > MAX_BYTES:
+        raise _refused(filename, "the file is larger than 5 MB", "Leave media out, or split the survey.")
     if suffix == ".xml":
-        return Form(content, {}, ())
-    if suffix not in {".xlsx", ".xlsm", ".xls", ".csv", ".md"}:
-        fault = Fault(Place(filename, None), "", f"{suffix} is no survey", "Bring .xlsx, .xls, .csv, .md or .xml.")
-        raise FormError([fault])
-    return _from_xlsform(content, filename, suffix)
+        return _from_xform(content, filename)
+    book = _book(content, filename, suffix)
+    return _from_book(book, filename)
 
 
-def parse_xml(content: bytes) -> Any:
-    """Parse XML that may be hostile: no entities, no network, no doctype, no huge trees."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    tree = etree.fromstring(content, parser)
-    if tree.getroottree().docinfo.doctype:
-        raise etree.XMLSyntaxError("a document type is not allowed", 0, 0, 0)
-    return tree
+def _from_xform(content: bytes, filename: str) -> Form:
+    """Take an XForm as it is, written in UTF-8 whatever it came in."""
+    try:
+        tree = parse_xml(content)
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        place = Place(filename, getattr(error, "lineno", None) or None)
+        cure = "Export it again, without entities and document type."
+        problem = f"it cannot be read as XML ({getattr(error, 'msg', error)})"
+        raise FormError([Fault(place, "", problem, cure)]) from None
+    return Form(etree.tostring(tree), {}, ())
 
 
-def _from_xlsform(content: bytes, filename: str, suffix: str) -> Form:
+def _book(content: bytes, filename: str, suffix: str) -> dict[str, Any]:
+    """Read the sheets of an XLSForm."""
     # pyxform takes a second to import; a service that starts with its forms already stored never needs it.
     from pyxform.errors import PyXFormError
     from pyxform.xls2json_backends import get_xlsform
+    from xlrd import XLRDError
+    from xlrd.compdoc import CompDocError
+
+    try:
+        content = _harmless(content, filename, suffix)
+        book = dataclasses.asdict(get_xlsform(xlsform=content, file_type=suffix))
+    except (PyXFormError, XLRDError, CompDocError, *_UNREADABLE) as error:
+        raise _refused(filename, *_unreadable(str(error), suffix)) from None
+    book["fallback_form_name"] = filename.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return book
+
+
+def _unreadable(message: str, suffix: str) -> tuple[str, str]:
+    if message.startswith("Duplicate column header"):
+        return message[:1].lower() + message[1:], "Take one of the two columns out."
+    if match := re.search(r"unexpected keyword argument '(.*?)(?:_header)?'", message):  # only of .csv
+        return f"XLSForm has no sheet {match[1]}", "Name the sheets survey, choices and settings; take others out."
+    return f"the file cannot be read as {suffix}", "Save it again in this format."
+
+
+def _harmless(content: bytes, filename: str, suffix: str) -> bytes:
+    """Refuse what is made to fill the memory or to take for ever; returns text without a byte order mark."""
+    if suffix in XLSX:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED:
+                raise _refused(filename, "the file unpacks to more than 50 MB", "Leave pictures out.")
+    if suffix in {".csv", ".md"}:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            cure = "In Excel, save it as “CSV UTF-8”."
+            raise _refused(filename, "its letters are not written in UTF-8", cure) from None
+        if suffix == ".md" and max(map(len, text.split("\n"))) > MAX_LINE:
+            raise _refused(filename, f"a line is longer than {MAX_LINE} characters", "Bring it as .xlsx.")
+        return text.encode()
+    return content
+
+
+def _from_book(book: dict[str, Any], filename: str) -> Form:
+    from pyxform.errors import PyXFormError
     from pyxform.xls2xform import convert
 
+    places = sheets.places(book)
     warnings: list[str] = []
+    if faults := list(islice(sheets.faults(book), MAX_FAULTS)):
+        raise FormError(faults)
+    ours = list(sheets.warnings(book))
+    taken = shorts.take(book, "survey") | shorts.take(book, "choices")
+    _declare_izwi(book)
     try:
-        book = dataclasses.asdict(get_xlsform(xlsform=content, file_type=suffix))
-        book["fallback_form_name"] = filename.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        places = _places(book)
-        faults = list(refused_types(book["survey"] or []))
-        if faults:
-            raise FormError(faults)
-        shorts = _take_shorts(book, "survey") | _take_shorts(book, "choices")
         xform = convert(xlsform=book, validate=False, warnings=warnings).xform.encode()
-    except PyXFormError as error:
-        raise FormError([_fault_of(str(error), filename)]) from None
-    tree = parse_xml(xform)
-    _add_shorts(tree, shorts)
-    return Form(etree.tostring(tree), places, tuple(warnings))
+        tree = parse_xml(xform)
+    except (PyXFormError, etree.XMLSyntaxError, *_UNREADABLE) as error:
+        raise FormError([_told(str(error), filename, places, "Mend it and try again.")]) from None
+    if faults := list(shorts.add(tree, taken)):
+        raise FormError(faults)
+    theirs = (_told(message, filename, places, "") for message in _worth_telling(warnings))
+    return Form(etree.tostring(tree), places, (*ours, *theirs), sheets.choice_places(book))
 
 
-def _places(book: Mapping[str, Any]) -> dict[str, Place]:
-    rows = enumerate(book.get("survey") or [], start=2)
-    return {row["name"]: Place("survey", number) for number, row in rows if row.get("name")}
+def _declare_izwi(book: dict[str, Any]) -> None:
+    """Declare the namespace of our own columns (bind::izwi:…) if the settings sheet does not."""
+    if not any("izwi:" in header for header in (book.get("survey_header") or [{}])[0]):
+        return
+    settings = book["settings"] = book.get("settings") or [{}]
+    header = book["settings_header"] = book.get("settings_header") or [{}]
+    declared = settings[0].get("namespaces") or ""
+    if "izwi=" not in declared:
+        header[0]["namespaces"] = None
+        settings[0]["namespaces"] = f'{declared} izwi="urn:izwi:xforms"'.strip()
 
 
-def _fault_of(message: str, filename: str) -> Fault:
+def _told(message: str, filename: str, places: Mapping[str, Place], cure: str) -> Fault:
+    """Say in our own shape what pyxform has found."""
     row, sheet = _ROW.search(message), _SHEET.search(message)
-    place = Place((sheet[1].lower() if sheet else "survey") if row or sheet else filename, None)
-    if row:
-        place = Place(place.sheet, int(row[1] or row[2]))
-    return Fault(place, "", " ".join(message.split()).rstrip("."), "Mend it in the XLSForm and try again.")
+    number = int(row[1] or row[2]) if row else None
+    place = Place(sheet[1].lower() if sheet else "survey" if row else filename, number)
+    name = next((name for name, each in places.items() if each == place), "")
+    if not row and (name := next((word for word in _QUOTED.findall(message) if word in places), "")):
+        place = places[name]
+    if message.startswith("[row") and row:
+        message = message[row.end() :]
+        message = _SHEET.sub("", message, count=1) if sheet else message
+    text = " ".join(message.split()).rstrip(".")
+    return Fault(place, name, text[:1].lower() + text[1:], cure)
 
 
-def _take_shorts(book: dict[str, Any], sheet: str) -> Shorts:
-    """Take the `short` columns out of a sheet before pyxform sees them."""
-    rows: list[dict[str, str]] = book.get(sheet) or []
-    header: dict[str, None] = (book.get(f"{sheet}_header") or [{}])[0]
-    shorts: Shorts = {}
-    for column in [column for column in header if re.fullmatch(r"short(::.*)?", column)]:
-        header.pop(column)
-        language = column.partition("::")[2].strip() or "default"
-        places: dict[str, int] = {}
-        for row in rows:
-            list_name = row.get("list_name") or row.get("list name") or ""
-            place = places[list_name] = places.get(list_name, -1) + 1
-            key = f"{list_name}-{place}" if sheet == "choices" else f"/{row.get('name')}:label"
-            if text := row.pop(column, ""):
-                shorts[language, key] = text
-    if any(language == "default" for language, _ in shorts) and "label" in header:
-        # A form in one language has no itext that could hold a second form of a text: give its labels a language.
-        header["label::default"] = header.pop("label")
-        for row in rows:
-            if "label" in row:
-                row["label::default"] = row.pop("label")
-    return shorts
+def _worth_telling(warnings: Iterable[str]) -> Iterator[str]:
+    """Leave out what is said better elsewhere: `check` names each missing translation, and Izwi has its own columns."""
+    for message in warnings:
+        if "is missing the" not in message and "'disabled' column" not in message and message.strip():
+            yield message
 
 
-def _add_shorts(tree: Any, shorts: Shorts) -> None:
-    """Write short texts into itext as ODK XForms has it: `<value form="short">` beside the label's own value."""
-    paths = {bind.get("nodeset").rsplit("/", 1)[-1]: bind.get("nodeset") for bind in tree.iter(f"{XF}bind")}
-    for translation in tree.iter(f"{XF}translation"):
-        language = translation.get("lang")
-        for text in translation.iter(f"{XF}text"):
-            key = text.get("id")
-            key = "/" + key.rsplit("/", 1)[-1] if key.startswith("/") else key
-            if short := shorts.get((language, key)):
-                _write(etree.SubElement(text, f"{XF}value", form="short"), short, paths)
-
-
-def _write(value: Any, text: str, paths: Mapping[str, str]) -> None:
-    pieces = _VALUE.split(text)
-    value.text = pieces[0]
-    for name, tail in zip(pieces[1::2], pieces[2::2], strict=True):
-        output = etree.SubElement(value, f"{XF}output", value=paths.get(name, f"/unknown/{name}"))
-        output.tail = tail
+def _refused(filename: str, problem: str, cure: str) -> FormError:
+    return FormError([Fault(Place(filename, None), "", problem, cure)])

@@ -1,15 +1,14 @@
 """Fits a question on the pages of a small screen: no word lost, no entry split, the same numbers on every page."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from app.flows import gsm7
 from app.values import Room
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """What a question shows before it is cut into pages; `more` and `back` are the lines that steer between them."""
 
     paragraphs: tuple[str, ...]
@@ -46,8 +45,9 @@ def _fill(layout: Layout, room: Room) -> Iterator[list[str]]:
         if _fit([*page, text, *steer], room):
             page.append(text)
             continue
-        if not page or (breakable and not _fit([text, layout.more, layout.back], room)):
-            # Longer than a whole page: take as many words as fit here, and the rest goes on.
+        half_empty = _fit([*page, *page], room)
+        if not page or (breakable and (half_empty or not _fit([text, layout.more, layout.back], room))):
+            # Longer than a page, or it would leave little on this one: take what words fit here, and the rest goes on.
             head, rest = _split(text, page, steer, room)
             if head:
                 page.append(head)

@@ -15,6 +15,7 @@ from app.store import answers, contacts, outbox, runs, sessions
 from app.store import inbound as messages
 from app.store.answers import Answer
 from app.store.batch import Ids
+from app.store.bulk import write_together
 from app.store.contacts import Contact
 from app.store.keys import Keys
 from app.store.outbox import Message
@@ -132,16 +133,22 @@ class Batch:
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Write everything, parents before children. Runs that ended go first: one person has one active run."""
-        connection = self.connection
-        runs.save(connection, self.changed_runs.values())
-        contacts.add_respondents(connection, self.new_people, self.at)
-        runs.add(connection, list(self.new_runs.values()), self.at)
-        changed = self.changed_sessions.values()
+        """Write everything, parents before children."""
+        connection, changed = self.connection, self.changed_sessions.values()
+        jobs = [runs.saving(self.changed_runs.values())]
+        if self.new_runs:
+            # Runs that end go before those that begin: on one phone a survey has one active run.
+            write_together(connection, jobs)
+            jobs.clear()
+            contacts.add_respondents(connection, self.new_people, self.at)
+            runs.add(connection, list(self.new_runs.values()), self.at)
         sessions.add(connection, [each for each in changed if not each.stored], self.at)
-        sessions.save(connection, [each for each in changed if each.stored])
-        sessions.add_turns(connection, self.turns.values())
-        answers.save(connection, self.answers.values())
+        jobs += [
+            sessions.saving([each for each in changed if each.stored]),
+            sessions.adding_turns(self.turns.values()),
+            answers.saving(connection, self.answers.values()),
+        ]
+        write_together(connection, jobs)
         answers.set_aside(connection, self.asides)
         contacts.set_locales(connection, self.locales)
         contacts.set_stopped(connection, self.stops)

@@ -1,9 +1,9 @@
 """One turn of one person: finds her run, lets the engine take her reply, and notes what it brought about in the batch."""
 
 import hashlib
-import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.channels.base import UssdTurn
@@ -24,8 +24,7 @@ from app.values import Medium, Msisdn, NotAPhoneNumber, Room, RunState, Screen
 _PRESET_LIMIT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a turn came to: the screen it earned (None where nothing is shown) and the language it is in."""
 
     screen: Screen | None
@@ -35,8 +34,9 @@ class Outcome:
 class Conversation:
     """The rules of talking, over dialled sessions; text messages add theirs in `messages`."""
 
-    def __init__(self, settings: Settings, library: Library, routes: Routes) -> None:
+    def __init__(self, settings: Settings, library: Library, routes: Routes, *, chance: Callable[[], int]) -> None:
         self.settings, self.library, self.routes = settings, library, routes
+        self._chance = chance
         self.zone = ZoneInfo(settings.zone)
         self.rooms = {
             Medium.USSD: Room(Medium.USSD, settings.ussd_septets, settings.ussd_ucs2),
@@ -89,7 +89,7 @@ class Conversation:
             outcome = self.turn(batch, session, words, key)
             if batch.turns[session.id, key].outcome in {"refused", "ended", "stopped"}:
                 break
-        batch.turns[session.id, key] = replace(batch.turns[session.id, key], typed=text)
+        batch.turns[session.id, key] = batch.turns[session.id, key]._replace(typed=text)
         return outcome
 
     # -- a turn in a run, whatever the channel ------------------------------------------------------------------------
@@ -116,7 +116,7 @@ class Conversation:
         assert edition is not None  # noqa: S101 -- find_run looked
         flow = edition.flow
         locale = contact.locale if contact.locale in flow.locales else flow.locale
-        state = State(seed=secrets.randbelow(2**31 - 2) + 1, locale=locale or flow.locale)
+        state = State(seed=self._chance(), locale=locale or flow.locale)
         run = Run(
             id=batch.run_ids.take(len(batch.contacts)),
             contact_id=contact.id,

@@ -94,21 +94,24 @@ def brought(folder: Path) -> list[File]:
     return [path for path in sorted(folder.iterdir()) if _is_survey(path.name)] if folder.is_dir() else []
 
 
+def unpublished(database: Database, files: Iterable[File]) -> list[tuple[str, bytes, str]]:
+    """The files that are not stored yet: name, content and SHA-256."""
+    found = [(file.name, content := file.read_bytes(), hashlib.sha256(content).hexdigest()) for file in files]
+    known = database.read(surveys.digests)
+    return [each for each in found if each[2] not in known]
+
+
 def publish(database: Database, files: Iterable[File]) -> Mapping[str, FormError]:
     """Store the surveys of these files; one already stored costs nothing. Returns what could not be taken, by file."""
     refused: dict[str, FormError] = {}
-    for file in files:
-        content = file.read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
-        if database.read(lambda connection, wanted=digest: surveys.by_digest(connection, wanted)):  # type: ignore[misc]
-            continue
+    for name, content, digest in unpublished(database, files):
         try:
-            form = load(content, file.name)
+            form = load(content, name)
             flow = compile_form(form)
         except FormError as error:
-            refused[file.name] = error
+            refused[name] = error
             continue
-        _store(database, flow, form, content, digest, file.name)
+        _store(database, flow, form, content, digest, name)
         log.info("published survey %s version %s", flow.id, flow.version)
     return refused
 

@@ -5,12 +5,14 @@ done again alone, and the one at fault gets a sentence in her language.
 """
 
 import asyncio
+import contextlib
 import logging
+import secrets
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
@@ -34,16 +36,14 @@ _BATCH_LIMIT = 256
 _REMEMBERED_LOCALES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """An inbound and the channel it came by."""
 
     channel_id: int
     inbound: Inbound
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """A turn could not be taken; nothing of it is stored."""
 
     error: str
@@ -61,17 +61,19 @@ class Gateway:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         wake: Callable[[], None] = lambda: None,
+        chance: Callable[[], int] = lambda: secrets.randbelow(2**31 - 2) + 1,
     ) -> None:
+        # `chance` gives each new run the number that its random orders are made from.
         self._database, self._keys, self._region = database, keys, settings.region
         self._now, self._wake = now, wake
-        self._conversation = Conversation(settings, library, Routes.of(settings))
+        self._conversation = Conversation(settings, library, Routes.of(settings), chance=chance)
         self._texting = Texting(self._conversation)
 
     def take_turns(self, arrivals: Sequence[Arrival]) -> list[Outcome | Failed]:
         """Take a batch; the outcomes are in the order of the arrivals, and all that they say is committed."""
         try:
             outcomes, messages_wait = self._database.write(lambda connection: self._take(connection, arrivals))
-        except Exception as error:  # noqa: BLE001 -- whatever it was, the turns are tried again one by one
+        except Exception as error:
             if len(arrivals) == 1:
                 log.error("a turn failed: %s", where(error))
                 return [Failed(type(error).__name__)]
@@ -125,23 +127,26 @@ class Gateway:
                 refs.setdefault(arrival.channel_id, []).append(arrival.inbound.session)
         for channel_id, wanted in refs.items():
             batch.load_sessions(channel_id, wanted)
-        numbers = []
-        lines: dict[int, list[str]] = {}
-        for index, arrival in enumerate(arrivals):
-            match arrival.inbound:
-                case UssdTurn(session=session) if (arrival.channel_id, session) not in batch.sessions:
-                    numbers.append(self._number(arrival.inbound))
-                case OptOut():
-                    numbers.append(self._number(arrival.inbound))
-                case SmsIn() if index in fresh:
-                    numbers.append(self._number(arrival.inbound))
+        numbers = [
+            self._number(arrival.inbound)
+            for index, arrival in enumerate(arrivals)
+            if self._needs_phone(batch, arrival, index in fresh)
+        ]
         batch.load_phones(self._keys, [Msisdn(number) for number in numbers if number])
+        lines: dict[int, list[str]] = {}
         for index in fresh:
             contact = batch.contacts.get(self._number(arrivals[index].inbound))
             if contact:
                 lines.setdefault(arrivals[index].channel_id, []).append(line_of(contact.id))
         for channel_id, wanted in lines.items():
             batch.load_sessions(channel_id, wanted)
+
+    def _needs_phone(self, batch: Batch, arrival: Arrival, fresh: bool) -> bool:
+        """A session that goes on knows its phone; numbers are looked up for new ones only."""
+        inbound = arrival.inbound
+        if isinstance(inbound, UssdTurn):
+            return (arrival.channel_id, inbound.session) not in batch.sessions
+        return isinstance(inbound, OptOut) or (isinstance(inbound, SmsIn) and fresh)
 
     def _one(self, batch: Batch, arrival: Arrival, fresh: bool) -> Outcome:
         channel_id = arrival.channel_id
@@ -176,32 +181,39 @@ class Overloaded(Exception):
 
 
 class Writer:
-    """One thread that takes turns in batches for an event loop that only awaits them."""
+    """Takes turns in batches, for an event loop that only awaits them.
 
-    def __init__(self, gateway: Gateway, settings: Settings) -> None:
+    One thread on SQLite. On PostgreSQL two: while one waits for the database, the other makes the next batch. Two turns of
+    a session are never under way at once but for a provider's retry, and that one the database refuses and we do again.
+    """
+
+    def __init__(self, gateway: Gateway, settings: Settings, *, threads: int = 1) -> None:
         self._gateway, self._limit = gateway, settings.queue_limit
         self._waiting: deque[tuple[Arrival, asyncio.Future[Outcome | Failed]]] = deque()
         self._wake = threading.Event()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._locales: OrderedDict[tuple[int, str], str] = OrderedDict()
-        self._thread = threading.Thread(target=self._run, name="izwi-writer", daemon=True)
+        self._threads = [threading.Thread(target=self._run, name="izwi-writer", daemon=True) for _ in range(threads)]
 
     def start(self) -> None:
         """Start the thread; the running event loop is the one that turns are awaited on."""
         self._loop = asyncio.get_running_loop()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Finish what waits, then end the thread."""
         self._stopping = True
-        self._wake.set()
-        self._thread.join()
+        for thread in self._threads:
+            while thread.is_alive():
+                self._wake.set()
+                thread.join(0.05)
 
     @property
     def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
+        """Whether all threads run."""
+        return all(thread.is_alive() for thread in self._threads)
 
     def submit(self, arrival: Arrival) -> "asyncio.Future[Outcome | Failed]":
         """Hand a turn in; the future is done when it is committed. Raises `Overloaded`."""
@@ -224,9 +236,7 @@ class Writer:
         while True:
             self._wake.wait()
             self._wake.clear()
-            while self._waiting:
-                count = min(len(self._waiting), _BATCH_LIMIT)
-                taken = [self._waiting.popleft() for _ in range(count)]
+            while taken := self._take_waiting():
                 outcomes = self._take([arrival for arrival, _ in taken])
                 self._remember(taken, outcomes)
                 assert self._loop is not None  # noqa: S101
@@ -234,16 +244,21 @@ class Writer:
             if self._stopping:
                 return
 
+    def _take_waiting(self) -> list[tuple[Arrival, "asyncio.Future[Outcome | Failed]"]]:
+        taken: list[tuple[Arrival, asyncio.Future[Outcome | Failed]]] = []
+        with contextlib.suppress(IndexError):  # no more wait, or another thread was faster
+            while len(taken) < _BATCH_LIMIT:
+                taken.append(self._waiting.popleft())
+        return taken
+
     def _take(self, arrivals: Sequence[Arrival]) -> list[Outcome | Failed]:
         try:
             return self._gateway.take_turns(arrivals)
-        except Exception as error:  # noqa: BLE001 -- the writer must outlive anything
+        except Exception as error:
             log.error("the writer could not take a batch: %s", where(error))
             return [Failed(type(error).__name__)] * len(arrivals)
 
-    def _remember(
-        self, taken: Sequence[tuple[Arrival, object]], outcomes: Sequence[Outcome | Failed]
-    ) -> None:
+    def _remember(self, taken: Sequence[tuple[Arrival, object]], outcomes: Sequence[Outcome | Failed]) -> None:
         for (arrival, _), outcome in zip(taken, outcomes, strict=True):
             if isinstance(outcome, Outcome) and isinstance(arrival.inbound, UssdTurn) and outcome.locale != "en":
                 self._locales[arrival.channel_id, arrival.inbound.session] = outcome.locale
@@ -275,5 +290,3 @@ def _answer(
     for (_, future), outcome in zip(taken, outcomes, strict=True):
         if not future.done():
             future.set_result(outcome)
-
-

@@ -21,7 +21,9 @@ run = sa.Table(
     metadata,
     sa.Column("id", BigId, primary_key=True),
     sa.Column("uid", Uid, nullable=False, unique=True),
-    sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), nullable=True, comment="Cut with the respondent's link"),
+    sa.Column(
+        "contact_id", BigId, sa.ForeignKey("contact.id"), nullable=True, comment="Cut with the respondent's link"
+    ),
     sa.Column("respondent_id", BigId, sa.ForeignKey("respondent.id"), nullable=False),
     sa.Column("survey_id", BigId, sa.ForeignKey("survey.id"), nullable=False),
     sa.Column("survey_version_id", BigId, sa.ForeignKey("survey_version.id"), nullable=False),
@@ -61,7 +63,9 @@ session = sa.Table(
     sa.Column("id", BigId, primary_key=True),
     sa.Column("channel_id", BigId, sa.ForeignKey("channel.id"), nullable=False),
     sa.Column("medium", sa.String(8), nullable=False),
-    sa.Column("ref", sa.String(128), nullable=False, comment="The provider's session id; for SMS the contact's own line"),
+    sa.Column(
+        "ref", sa.String(128), nullable=False, comment="The provider's session id; for SMS the contact's own line"
+    ),
     sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), nullable=True),
     sa.Column("run_id", BigId, sa.ForeignKey("run.id"), nullable=True),
     sa.Column("shown", sa.Integer, nullable=False, comment="The run's revision that its last screen showed"),
@@ -94,7 +98,7 @@ turn = sa.Table(
     sa.Column("id", BigId, primary_key=True),
     sa.Column("session_id", BigId, sa.ForeignKey("session.id"), nullable=False),
     sa.Column("key", sa.BigInteger, nullable=False, comment="Hash of the whole text so far, or of the message's id"),
-    sa.Column("run_id", BigId, sa.ForeignKey("run.id"), nullable=True),
+    sa.Column("run_id", BigId, nullable=True, comment="The session's run then; checked there, not twice a turn"),
     sa.Column("typed", sa.Text, nullable=True, comment="What was typed in this turn; nothing when she dialled"),
     sa.Column("question", sa.String(255), nullable=False, comment="The question that was open before it"),
     sa.Column("outcome", sa.String(16), nullable=False),
@@ -117,7 +121,7 @@ answer = sa.Table(
     sa.Column("value", sa.Text, nullable=True, comment="As ODK writes it; NULL when skipped"),
     sa.Column("raw", sa.Text, nullable=True, comment="As typed; NULL when worked out by the form"),
     sa.Column("locale", sa.String(35), nullable=False),
-    sa.Column("channel_id", BigId, sa.ForeignKey("channel.id"), nullable=False),
+    sa.Column("channel_id", BigId, nullable=False, comment="The session's channel; checked there, not twice a turn"),
     sa.Column("medium", sa.String(8), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("choice_order", sa.Text, nullable=True, comment="The choices in the order shown, by name"),

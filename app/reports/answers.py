@@ -33,7 +33,9 @@ class Out(Protocol):
         ...
 
 
-def rows(connection: Connection, flows: Flows, *, survey: str | None, language: str | None) -> Iterator[Mapping[str, Any]]:
+def rows(
+    connection: Connection, flows: Flows, *, survey: str | None, language: str | None
+) -> Iterator[Mapping[str, Any]]:
     """Yield the answers; labels are in `language`, or in the language that each was asked in."""
     for row in answers.export(connection, survey_name=survey):
         flow = flows(row.version_id)

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from app.models.people import respondent
 from app.models.runs import answer, channel, run
 from app.models.surveys import survey, survey_version
-from app.store.bulk import Bulk, new_uid, stamp
+from app.store.bulk import Bulk, Job, new_uid, stamp
 
 
 @dataclass(slots=True)
@@ -45,10 +45,10 @@ _SET_ASIDE = (
 )
 
 
-def save(connection: Connection, answers: Iterable[Answer]) -> None:
-    """Write answers; a new answer to the same question of the same run takes the place of the old one."""
-    _UPSERT.write(
-        connection,
+def saving(connection: Connection, answers: Iterable[Answer]) -> Job:
+    """The writing of answers; a new answer to the same question of the same run takes the place of the old one."""
+    return Job(
+        _UPSERT,
         [
             (
                 new_uid(connection), each.run_id, each.question, each.position, each.value, each.raw, each.locale,
@@ -129,6 +129,20 @@ def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:
         .order_by(answer.c.id)
     )
     return connection.execute(statement).all()
+
+
+_OF_RUN = (
+    sa.select(
+        answer.c.question, answer.c.position, answer.c.value, answer.c.raw, answer.c.medium, answer.c.set_aside_at
+    )
+    .where(answer.c.run_id == sa.bindparam("run"))
+    .order_by(answer.c.id)
+)
+
+
+def of_run(connection: Connection, run_id: int) -> Sequence[Any]:
+    """The answers of one run, in the order in which their questions were first answered."""
+    return connection.execute(_OF_RUN, {"run": run_id}).all()
 
 
 def count(connection: Connection) -> int:

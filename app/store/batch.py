@@ -30,7 +30,7 @@ class _Values(TypeDecorator[Sequence[Any]]):
         return list(value or ()) if dialect.name == "postgresql" else json.dumps(list(value or ()))
 
 
-class within(sa.ColumnElement[bool]):  # noqa: N801 -- reads as an operator
+class within(sa.ColumnElement[bool]):
     """`within(column, "name")`: the column is one of the list bound as `name` (texts or whole numbers)."""
 
     inherit_cache = True
@@ -80,7 +80,7 @@ class Ids:
         name = self._table.name
         if self._connection.dialect.name == "sqlite":
             if not self._last:
-                statement = f'SELECT coalesce(max(id), 0) FROM "{name}"'  # noqa: S608 -- a table of ours
+                statement = f'SELECT coalesce(max(id), 0) FROM "{name}"'
                 self._last = self._connection.exec_driver_sql(statement).scalar_one()
             first, self._last = self._last + 1, self._last + count
             return list(range(first, self._last + 1))

@@ -7,14 +7,16 @@ by `new_uid`.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import cache, cached_property, lru_cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from pydantic_core import to_json
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
+
+from app.store.unit import Conflict
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -47,7 +49,7 @@ class Bulk:
             return 0
         if connection.dialect.name == "sqlite":
             return connection.exec_driver_sql(self._sqlite, list(rows)).rowcount
-        return connection.exec_driver_sql(self._postgresql, {"rows": to_json(rows).decode()}).rowcount
+        return connection.exec_driver_sql(self.postgresql("rows"), {"rows": to_json(rows).decode()}).rowcount
 
     @cached_property
     def _sqlite(self) -> str:
@@ -57,13 +59,12 @@ class Bulk:
         marks = ", ".join("?" for _ in self._columns)
         return f'INSERT INTO "{self._table}" ({", ".join(self._columns)}) VALUES ({marks}){self._conflict}'
 
-    @cached_property
-    def _postgresql(self) -> str:
+    @cache  # noqa: B019 -- there is one Bulk a table and verb, for ever
+    def postgresql(self, name: str) -> str:
+        """The statement for PostgreSQL, with its rows in the parameter `name`."""
         names = [*self._columns, *(self._keys if self._verb == "update" else ())]
-        picked = [
-            f"CAST(r->>{place} AS {self._types[name]}) AS c{place}" for place, name in enumerate(names)
-        ]
-        source = f"(SELECT {', '.join(picked)} FROM json_array_elements(CAST(%(rows)s AS json)) AS r) AS n"
+        picked = [f"CAST(r->>{place} AS {self._types[each]}) AS c{place}" for place, each in enumerate(names)]
+        source = f"(SELECT {', '.join(picked)} FROM jsonb_array_elements(CAST(%({name})s AS jsonb)) AS r) AS n"
         if self._verb == "update":
             values = ", ".join(f"{name} = n.c{place}" for place, name in enumerate(self._columns))
             first = len(self._columns)
@@ -79,6 +80,35 @@ class Bulk:
         kept = {"uid", *self._keys}
         changes = ", ".join(f"{name} = excluded.{name}" for name in self._columns if name not in kept)
         return f" ON CONFLICT ({', '.join(self._keys)}) DO UPDATE SET {changes}"
+
+
+class Job(NamedTuple):
+    """Rows for a Bulk; with `exact` every one of them must be written, or the unit of work begins anew."""
+
+    bulk: Bulk
+    rows: Sequence[tuple[Any, ...]]
+    exact: bool = False
+
+
+def write_together(connection: Connection, jobs: Sequence[Job]) -> None:
+    """Write several batches that do not depend on each other: on PostgreSQL in one statement, one way there and back."""
+    jobs = [job for job in jobs if job.rows]
+    if connection.dialect.name == "sqlite" or len(jobs) == 1:
+        counts = [job.bulk.write(connection, job.rows) for job in jobs]
+    elif jobs:
+        statement = _together(tuple(job.bulk for job in jobs))
+        values = {f"w{place}": to_json(job.rows).decode() for place, job in enumerate(jobs)}
+        counts = list(connection.exec_driver_sql(statement, values).one())
+    for job, count in zip(jobs, counts if jobs else (), strict=True):
+        if job.exact and count != len(job.rows):
+            raise Conflict
+
+
+@cache
+def _together(bulks: tuple[Bulk, ...]) -> str:
+    parts = [f"w{place} AS ({bulk.postgresql(f'w{place}')} RETURNING 1)" for place, bulk in enumerate(bulks)]
+    counts = ", ".join(f"(SELECT count(*) FROM w{place})" for place in range(len(bulks)))
+    return f"WITH {', '.join(parts)} SELECT {counts}"
 
 
 @lru_cache(maxsize=256)

@@ -43,9 +43,7 @@ _POSITIONS = (
 _NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id).where(within(contact.c.id, "contacts"))
 
 
-def find_or_add(
-    connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], at: datetime
-) -> dict[str, Contact]:
+def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], at: datetime) -> dict[str, Contact]:
     """Return the contact of each number (by E.164), adding those that never reached us before."""
     hashes = {keys.find(msisdn): msisdn for msisdn in msisdns}
     found = _find(connection, list(hashes))
@@ -67,6 +65,11 @@ def find_or_add(
 def find(connection: Connection, keys: Keys, msisdn: Msisdn) -> int | None:
     """The key of a number's contact, if it ever reached us."""
     return connection.execute(_ONE, {"hash": keys.find(msisdn)}).scalar()
+
+
+def one(connection: Connection, keys: Keys, msisdn: Msisdn) -> Contact | None:
+    """The contact of a number, if it ever reached us."""
+    return _find(connection, [keys.find(msisdn)]).get(keys.find(msisdn))
 
 
 def _find(connection: Connection, hashes: list[bytes]) -> dict[bytes, Contact]:

@@ -158,7 +158,8 @@ def settle(connection: Connection, *, channel_id: int, attempt: UUID, results: S
     rows = [
         {
             "message": each.id, "held_by": attempt, "to_state": each.state, "to_provider_id": each.provider_id,
-            "to_status": each.status, "to_reason": each.reason, "to_cost": each.cost, "to_due_at": each.due_at, "to_attempts": each.attempts,
+            "to_status": each.status, "to_reason": each.reason, "to_cost": each.cost, "to_due_at": each.due_at,
+            "to_attempts": each.attempts,
             "to_lease_until": None, "to_settled_at": None if each.state == "queued" else at,
         }
         for each in results
@@ -203,7 +204,7 @@ def add_report(
 ) -> None:
     """Keep a delivery report (the same one again is only counted) and apply it to its message."""
     insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
-    statement = insert(delivery_report)
+    statement: Any = insert(delivery_report)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["channel_id", "provider_id", "status", "reason"],

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from app.models.runs import run
 from app.store.batch import within
-from app.store.bulk import Bulk, new_uid, stamp
-from app.store.unit import Conflict
+from app.store.bulk import Bulk, Job, new_uid, stamp
 from app.values import RunState
 
 
@@ -57,9 +57,11 @@ _INSERT = Bulk.insert(
 )
 
 
-def from_row(row: Sequence[object]) -> Run:
+def from_row(row: Sequence[Any]) -> Run:
     """Read the columns of `COLUMNS`."""
-    return Run(*row, read_revision=row[9])  # type: ignore[arg-type]
+    found = Run(*row)
+    found.read_revision = found.revision
+    return found
 
 
 def active(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[int, int], Run]:
@@ -83,11 +85,9 @@ def add(connection: Connection, runs: Sequence[Run], at: datetime) -> None:
     )  # fmt: skip
 
 
-def save(connection: Connection, runs: Iterable[Run]) -> None:
-    """Write changed runs; raises `Conflict` if another process was faster with one of them."""
-    rows = [(*_changes(each), each.id, each.read_revision) for each in sorted(runs, key=lambda each: each.id)]
-    if _UPDATE.write(connection, rows) != len(rows):
-        raise Conflict
+def saving(runs: Iterable[Run]) -> Job:
+    """The writing of changed runs; exact, for another process may have been faster with one of them."""
+    return Job(_UPDATE, [(*_changes(each), each.id, each.read_revision) for each in runs], exact=True)
 
 
 def expire(connection: Connection, *, before: datetime, at: datetime, limit: int = 500) -> int:
@@ -112,6 +112,18 @@ def expire(connection: Connection, *, before: datetime, at: datetime, limit: int
 def counts(connection: Connection) -> dict[str, int]:
     """State → number of runs."""
     return {row[0]: row[1] for row in connection.execute(sa.select(run.c.state, sa.func.count()).group_by(run.c.state))}
+
+
+_OF_CONTACT = (
+    sa.select(run.c.id, run.c.survey_version_id, run.c.state, run.c.reason, run.c.question, run.c.locale, run.c.memory)
+    .where(run.c.contact_id == sa.bindparam("contact"))
+    .order_by(run.c.id)
+)
+
+
+def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:
+    """Every run on a phone, the first one first."""
+    return connection.execute(_OF_CONTACT, {"contact": contact_id}).all()
 
 
 def _changes(each: Run) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -10,7 +11,7 @@ from sqlalchemy.engine import Connection
 from app.models.runs import channel, run, session, turn
 from app.store import runs
 from app.store.batch import within
-from app.store.bulk import Bulk, stamp
+from app.store.bulk import Bulk, Job, stamp
 from app.store.runs import Run
 
 
@@ -34,8 +35,7 @@ class Session:
     stored: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One turn, as it is written down."""
 
     session_id: int
@@ -64,14 +64,14 @@ _COLUMNS = (
     session.c.network_code,
     session.c.touched_at,
 )
-# The sessions are locked (in the order of their keys); their runs are guarded by their revision.
-_LOAD = (
+_FIND = (
     sa.select(*_COLUMNS, *runs.COLUMNS)
     .select_from(session.outerjoin(run, run.c.id == session.c.run_id))
     .where(session.c.channel_id == sa.bindparam("channel"), within(session.c.ref, "refs"))
-    .order_by(session.c.id)
-    .with_for_update(of=session)
 )
+# PostgreSQL: the sessions are locked, in the order of their keys; their runs are guarded by their revision. SQLite has one
+# writer, and for that order it would read the whole table.
+_LOAD = {"sqlite": _FIND, "postgresql": _FIND.order_by(session.c.id).with_for_update(of=session)}
 _CHANGED = ("run_id", "shown", "asking", "text", "turns", "touched_at")
 _UPDATE = Bulk.update(session, _CHANGED, keys=("id",))
 _INSERT = Bulk.insert(
@@ -79,9 +79,7 @@ _INSERT = Bulk.insert(
     ("id", "channel_id", "medium", "ref", "contact_id", "address", "network_code", "started_at", "end_status", "cost",
      *_CHANGED),
 )  # fmt: skip
-_TURNS = Bulk.insert(
-    turn, ("session_id", "key", "run_id", "typed", "question", "outcome", "screen", "final", "at")
-)
+_TURNS = Bulk.insert(turn, ("session_id", "key", "run_id", "typed", "question", "outcome", "screen", "final", "at"))
 _END = (
     sa.update(session)
     .where(session.c.channel_id == sa.bindparam("channel"), session.c.ref == sa.bindparam("at_ref"))
@@ -106,7 +104,7 @@ _LAST_SCREEN = (
 def load(connection: Connection, channel_id: int, refs: Sequence[str]) -> list[tuple[Session, Run | None]]:
     """Read sessions of a channel with their runs, and keep other processes from them until the commit."""
     width = len(_COLUMNS)
-    rows = connection.execute(_LOAD, {"channel": channel_id, "refs": refs}).all()
+    rows = connection.execute(_LOAD[connection.dialect.name], {"channel": channel_id, "refs": refs}).all()
     return [(Session(*row[:width]), runs.from_row(row[width:]) if row[width] else None) for row in rows]
 
 
@@ -125,19 +123,19 @@ def add(connection: Connection, sessions: Iterable[Session], at: datetime) -> No
     )  # fmt: skip
 
 
-def save(connection: Connection, sessions: Iterable[Session]) -> None:
-    """Write changed sessions."""
-    _UPDATE.write(connection, [(*_changes(each), each.id) for each in sessions])
+def saving(sessions: Iterable[Session]) -> Job:
+    """The writing of changed sessions."""
+    return Job(_UPDATE, [(*_changes(each), each.id) for each in sessions])
 
 
 def _changes(each: Session) -> tuple[object, ...]:
     return (each.run_id, each.shown, each.asking, each.text, each.turns, stamp(each.touched_at))
 
 
-def add_turns(connection: Connection, turns: Iterable[Turn]) -> None:
-    """Write turns down."""
-    _TURNS.write(
-        connection,
+def adding_turns(turns: Iterable[Turn]) -> Job:
+    """The writing down of turns."""
+    return Job(
+        _TURNS,
         [
             (
                 each.session_id, each.key, each.run_id, each.typed, each.question, each.outcome, each.screen,

@@ -53,10 +53,9 @@ def by_id(connection: Connection, version_id: int) -> Version:
     return Version(*row)
 
 
-def by_digest(connection: Connection, digest: str) -> Version | None:
-    """The published version that was brought as exactly this file."""
-    row = connection.execute(_VERSIONS.where(survey_version.c.digest == digest)).first()
-    return None if row is None else Version(*row)
+def digests(connection: Connection) -> frozenset[str]:
+    """The SHA-256 of every file that was brought."""
+    return frozenset(connection.execute(sa.select(survey_version.c.digest)).scalars())
 
 
 def publish(

@@ -20,7 +20,11 @@ _PRAGMAS = (
     "temp_store=MEMORY",
     "journal_size_limit=67108864",
 )
-_TRY_AGAIN = {"40001", "40P01", "23505"}  # serialization failure, deadlock, a row that another process was faster to add
+_TRY_AGAIN = {
+    "40001",
+    "40P01",
+    "23505",
+}  # serialization failure, deadlock, a row that another process was faster to add
 _TRIES = 5
 
 

@@ -76,7 +76,7 @@ class Worker:
     def _safely(self, work: Callable[[], int]) -> int:
         try:
             return work()
-        except Exception as error:  # noqa: BLE001 -- the worker must outlive anything; it says so and goes on
+        except Exception as error:
             log.error("the worker failed and goes on: %s", type(error).__name__)
             self._stopping.wait(1.0)
             return 0

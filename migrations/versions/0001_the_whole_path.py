@@ -1,4 +1,4 @@
-"""the whole path."""
+"""The whole path: channels, surveys, contacts, respondents, runs, sessions, turns, answers, messages."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -193,7 +193,7 @@ def upgrade() -> None:
     sa.Column('value', sa.Text(), nullable=True, comment='As ODK writes it; NULL when skipped'),
     sa.Column('raw', sa.Text(), nullable=True, comment='As typed; NULL when worked out by the form'),
     sa.Column('locale', sa.String(length=35), nullable=False),
-    sa.Column('channel_id', types.BigId(), nullable=False),
+    sa.Column('channel_id', types.BigId(), nullable=False, comment="The session's channel; checked there, not twice a turn"),
     sa.Column('medium', sa.String(length=8), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('choice_order', sa.Text(), nullable=True, comment='The choices in the order shown, by name'),
@@ -201,7 +201,6 @@ def upgrade() -> None:
     sa.Column('answered_at', types.Utc(), nullable=False),
     sa.Column('set_aside_at', types.Utc(), nullable=True, comment='When its question stopped being relevant'),
     sa.CheckConstraint("medium IN ('ussd', 'sms')", name=op.f('ck_answer_medium_known')),
-    sa.ForeignKeyConstraint(['channel_id'], ['channel.id'], name=op.f('fk_answer_channel_id')),
     sa.ForeignKeyConstraint(['run_id'], ['run.id'], name=op.f('fk_answer_run_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_answer')),
     sa.UniqueConstraint('run_id', 'question', 'position', name=op.f('uq_answer_run_id_question_position')),
@@ -243,7 +242,7 @@ def upgrade() -> None:
     sa.Column('id', types.BigId(), nullable=False),
     sa.Column('session_id', types.BigId(), nullable=False),
     sa.Column('key', sa.BigInteger(), nullable=False, comment="Hash of the whole text so far, or of the message's id"),
-    sa.Column('run_id', types.BigId(), nullable=True),
+    sa.Column('run_id', types.BigId(), nullable=True, comment="The session's run then; checked there, not twice a turn"),
     sa.Column('typed', sa.Text(), nullable=True, comment='What was typed in this turn; nothing when she dialled'),
     sa.Column('question', sa.String(length=255), nullable=False, comment='The question that was open before it'),
     sa.Column('outcome', sa.String(length=16), nullable=False),
@@ -251,7 +250,6 @@ def upgrade() -> None:
     sa.Column('final', sa.Boolean(), nullable=False),
     sa.Column('at', types.Utc(), nullable=False),
     sa.CheckConstraint("outcome IN ('shown', 'answered', 'refused', 'steered', 'ended', 'stopped', 'helped', 'failed')", name=op.f('ck_turn_outcome_known')),
-    sa.ForeignKeyConstraint(['run_id'], ['run.id'], name=op.f('fk_turn_run_id')),
     sa.ForeignKeyConstraint(['session_id'], ['session.id'], name=op.f('fk_turn_session_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_turn')),
     sa.UniqueConstraint('session_id', 'key', name=op.f('uq_turn_session_id_key')),

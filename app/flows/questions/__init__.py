@@ -10,7 +10,14 @@ from app.flows.questions.select_multiple import SelectMultiple
 from app.flows.questions.select_one import SelectOne
 from app.flows.questions.text import Text
 
-QUESTIONS: dict[str, QuestionType] = {
-    kind.name: kind
-    for kind in (Text(), Integer(), Decimal(), Date(), SelectOne(), SelectMultiple(), Note(), Calculate())
-}
+_TYPES: tuple[QuestionType, ...] = (
+    Text(),
+    Integer(),
+    Decimal(),
+    Date(),
+    SelectOne(),
+    SelectMultiple(),
+    Note(),
+    Calculate(),
+)
+QUESTIONS = {kind.name: kind for kind in _TYPES}

@@ -1,48 +1,75 @@
 """What a question type must be able to do, and how a reply is matched to the choices of a list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Protocol
+from itertools import count, islice
+from typing import NamedTuple, Protocol
 
 from app.flows.phrases import fold, words
 
+# The numbers that entries have, in their order. 00 and 98 belong to the operators' own paging, 88 and 99 steer ours.
+NUMBERS = tuple(islice((number for number in count(1) if number not in {88, 98, 99}), 3000))
+PLACES = {number: place for place, number in enumerate(NUMBERS)}
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+
+class Accepted(NamedTuple):
     """The reply is an answer; `value` is what is stored, as ODK would write it."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """The reply is no answer; `phrase` is the key of the sentence that says why."""
 
     phrase: str
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Protocol):
     """A choice as it stood on the screen; `spoken` are its folded names in every language."""
 
-    number: int
-    name: str
-    spoken: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """What is stored when it is chosen."""
+        ...
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """What may be typed for it, folded."""
+        ...
 
 
 class QuestionType(Protocol):
     """One XLSForm question type. `control` and `data_types` are how an XForm writes it."""
 
-    name: str
-    control: str
-    data_types: tuple[str, ...]
-    asked: bool
-    """Whether the respondent is asked at all."""
-    listed: bool
-    """Answered from a numbered list, so figures may steer; otherwise figures are answers and letters steer."""
-    hint: str
-    """Key of the sentence that tells how to reply, or empty."""
+    @property
+    def name(self) -> str:
+        """The type as XLSForm calls it."""
+        ...
+
+    @property
+    def control(self) -> str:
+        """The XForm control that asks it."""
+        ...
+
+    @property
+    def data_types(self) -> tuple[str, ...]:
+        """The bind types that it has in an XForm."""
+        ...
+
+    @property
+    def asked(self) -> bool:
+        """Whether the respondent is asked at all."""
+        ...
+
+    @property
+    def listed(self) -> bool:
+        """Answered from a numbered list, so figures may steer; otherwise figures are answers and letters steer."""
+        ...
+
+    @property
+    def hint(self) -> str:
+        """Key of the sentence that tells how to reply, or empty."""
+        ...
 
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Understand a reply as typed."""
@@ -52,9 +79,10 @@ class QuestionType(Protocol):
 def choose(reply: str, shown: Sequence[Shown]) -> str | None:
     """Find the one choice that a reply means: by number, by name, by label; small misspellings are forgiven."""
     if reply.isascii() and reply.isdigit():
-        number = int(reply[:6])
-        by_number = next((choice.name for choice in shown if choice.number == number), None)
-        return by_number or next((choice.name for choice in shown if choice.name == reply), None)
+        place = PLACES.get(int(reply), len(shown)) if len(reply) <= 6 else len(shown)
+        if place < len(shown):
+            return shown[place].name
+        return next((choice.name for choice in shown if choice.name == reply), None)
     word = fold(reply)
     if not word:
         return None

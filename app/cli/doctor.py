@@ -1,0 +1,163 @@
+"""`izwi doctor`: looks at everything that can be wrong, and says how to mend it."""
+
+import json
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from app.cli.root import say
+from app.cli.serving import read_settings
+from app.gateway import library
+from app.settings import PREFIX, Settings
+from app.store import keys, outbox, schema
+from app.store.unit import Database
+
+_ENOUGH_DISK = 500 * 1024 * 1024
+_WAL_RESET_FIXED = (3, 51, 3)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `level` is ok, warning or error; `cure` says what to do."""
+
+    level: str
+    what: str
+    cure: str = ""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs")
+@click.option("--settings", "show_settings", is_flag=True, help="Show every setting with its value")
+def doctor(as_json: bool, show_settings: bool) -> None:
+    """Look for what is wrong, and say how to mend it. Exit status 1 if something is."""
+    settings = read_settings()
+    if show_settings:
+        _show(settings)
+        return
+    findings = [finding for look in LOOKS for finding in look(settings)]
+    if as_json:
+        say(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            sign = {"ok": "  ok     ", "warning": "  warning", "error": "  ERROR  "}[finding.level]
+            say(f"{sign} {finding.what}")
+            if finding.cure:
+                say(f"          → {finding.cure}")
+    sys.exit(any(finding.level == "error" for finding in findings))
+
+
+def _data_dir(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir
+    if not folder.is_dir():
+        yield Finding("warning", f"the data directory {folder} does not exist yet", "`izwi serve` makes it")
+        return
+    if not os.access(folder, os.W_OK):
+        yield Finding("error", f"the data directory {folder} cannot be written", "give it to the user Izwi runs as")
+    mode = folder.stat().st_mode & 0o077
+    if mode:
+        yield Finding("error", f"others can look into {folder}, where the keys are", f"chmod 700 {folder}")
+    else:
+        yield Finding("ok", f"the data directory {folder} is private")
+    free = shutil.disk_usage(folder).free
+    if free < _ENOUGH_DISK:
+        yield Finding("error", f"only {free // 2**20} MB are free on the disk", "make room; under 500 MB it is risky")
+    else:
+        yield Finding("ok", f"{free // 2**30} GB are free on the disk")
+
+
+def _key_file(settings: Settings) -> Iterator[Finding]:
+    path = settings.data_dir / "keys.json"
+    if not path.exists():
+        yield Finding("warning", "there are no keys yet", "`izwi serve` makes them")
+        return
+    try:
+        loaded = keys.load(settings.data_dir, ())
+    except keys.KeysUnreadable as error:
+        yield Finding("error", str(error), "never make a new one: every known phone would be lost")
+        return
+    if path.stat().st_mode & 0o077:
+        yield Finding("error", "others can read the keys", f"chmod 600 {path}")
+    rotating = [name for name, valid in loaded.hooks.items() if len(valid) > 1]
+    if rotating:
+        yield Finding(
+            "warning", f"two hook secrets are valid for {', '.join(rotating)}", "`izwi hooks --retire` when done"
+        )
+    yield Finding("ok", "the keys can be read; keep a copy of keys.json apart from the database")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    if settings.database.startswith("sqlite") and not Path(settings.database.removeprefix("sqlite:///")).exists():
+        yield Finding("warning", "there is no database yet", "`izwi serve` makes it")
+        return
+    database = Database(settings.database)
+    try:
+        current, newest = schema.current(database.engine), schema.newest()
+        if current != newest:
+            yield Finding("warning", f"the tables are at {current}, this Izwi needs {newest}", "`izwi migrate`")
+            return
+        yield Finding("ok", f"the database answers; its tables are at {current}")
+        yield from _outbox(database)
+        yield from _surveys(settings, database)
+    except Exception as error:
+        yield Finding("error", f"the database does not answer ({type(error).__name__})", "is IZWI_DATABASE_URL right?")
+    finally:
+        database.close()
+    if settings.database.startswith("sqlite") and sqlite3.sqlite_version_info < _WAL_RESET_FIXED:
+        yield Finding(
+            "ok", f"SQLite {sqlite3.sqlite_version} has a rare fault when two processes write; Izwi writes from one"
+        )
+
+
+def _outbox(database: Database) -> Iterator[Finding]:
+    counts = database.read(outbox.counts)
+    oldest = database.read(outbox.oldest_waiting)
+    if counts.get("unknown"):
+        yield Finding(
+            "warning", f"{counts['unknown']} messages may or may not have been sent",
+            "a delivery report will settle them, if one comes; they are never sent again by themselves",
+        )  # fmt: skip
+    if oldest and (datetime.now(UTC) - oldest).total_seconds() > 300:
+        yield Finding(
+            "warning", f"{counts.get('queued', 0)} messages wait to be sent, the oldest for over 5 minutes",
+            "does the worker run (`izwi serve` or `izwi work`), is the API key right, is there a link?",
+        )  # fmt: skip
+
+
+def _surveys(settings: Settings, database: Database) -> Iterator[Finding]:
+    shelf = library.Library(database)
+    shelf.refresh()
+    for name in dict.fromkeys([settings.survey, *settings.service_codes.values(), *settings.keywords.values()]):
+        if shelf.newest(name) is None:
+            yield Finding("error", f"there is no survey {name}", f"put its XLSForm into {settings.surveys} and restart")
+        else:
+            yield Finding("ok", f"the survey {name} can be asked")
+
+
+def _provider(settings: Settings) -> Iterator[Finding]:
+    if settings.channel == "africastalking" and not settings.africastalking_api_key:
+        yield Finding(
+            "warning", "there is no API key, so no SMS is sent (USSD needs none)", "set IZWI_AFRICASTALKING_API_KEY"
+        )
+    if not settings.public_url:
+        yield Finding("warning", "IZWI_PUBLIC_URL is not set", "set it to how the provider reaches this server")
+    elif not settings.public_url.startswith("https://"):
+        yield Finding("warning", "the provider would reach this server without TLS", "put it behind HTTPS")
+    if settings.production is False and settings.host not in {"127.0.0.1", "localhost", "::1"}:
+        yield Finding("warning", "Izwi listens for other machines", "set IZWI_PRODUCTION=true on a live service")
+
+
+LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_data_dir, _key_file, _database, _provider)
+
+
+def _show(settings: Settings) -> None:
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        shown = "(set)" if not field.repr and value else repr(value) if value != "" else "(empty)"
+        say(f"{PREFIX}{name.upper():32} {shown:28} {field.description}")

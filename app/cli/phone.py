@@ -1,0 +1,55 @@
+"""`izwi simulate`: a basic phone in the terminal, over the real turn code, on a database that is thrown away."""
+
+import os
+import secrets
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from app.cli.root import fail
+
+
+@click.command()
+@click.argument("survey")
+@click.option("--channel", type=click.Choice(["ussd", "sms"]), default="ussd", show_default=True, help="How to ask")
+@click.option("--language", metavar="CODE", help="Answer the question for the language with this one, such as sn")
+@click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write what happened as a transcript")
+def simulate(survey: str, channel: str, language: str | None, save: Path | None) -> None:
+    """Try SURVEY on a phone in the terminal: an id (leave_no_one_behind) or a form's file. Nothing is sent or kept.
+
+    Replies can be piped in, one a line; then the transcript is printed plainly.
+    """
+    # Imported here, so that `izwi --help` need not wait for the whole service.
+    from app.cli.stage import find, names, throw_away_stage
+    from app.cli.terminal import Terminal
+    from app.cli.transcript import Header
+    from app.flows.faults import FormError
+    from app.settings import BadSettings
+    from app.values import Medium
+
+    file = find(survey)
+    if file is None:
+        fail(f"There is no file {survey}, and no survey of this name. There are: {', '.join(names())}.", code=2)
+        return
+    if save is not None and not save.absolute().parent.is_dir():
+        fail(f"There is no folder {save.parent} to save in.", code=2)
+    moment = datetime.now(UTC).replace(second=0, microsecond=0)
+    seed = secrets.randbelow(9998) + 2
+    name = _as_seen_from(save, Path(survey)) if Path(survey).is_file() else survey
+    try:
+        with throw_away_stage(Header(name, Medium(channel), language or "", seed=seed, at=moment), file) as stage:
+            if language and language not in stage.flow.locales:
+                fail(f"{survey} has no language {language}; it has {', '.join(stage.flow.locales)}.", code=2)
+            drawn = sys.stdin.isatty() and sys.stdout.isatty()
+            Terminal(stage, language, drawn=drawn).run(save)
+    except BadSettings as error:
+        fail(f"These settings are wrong:\n{error}", code=2)
+    except FormError as error:
+        fail("\n".join([f"{survey} cannot be asked as it is:", *(f"  {fault}" for fault in error.faults)]))
+
+
+def _as_seen_from(save: Path | None, survey: Path) -> str:
+    """A form's path as a transcript beside it names it."""
+    return Path(os.path.relpath(survey, save.absolute().parent)).as_posix() if save else survey.name

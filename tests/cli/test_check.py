@@ -1,0 +1,180 @@
+"""`izwi check` and `izwi surveys`, as someone uses them who brings an Excel file and has never programmed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app import main
+from app.cli.forms import check, surveys
+from app.settings import Settings
+from tests.forms import FORMS
+
+HARD = str(FORMS / "hard_to_read.md")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(check, list(arguments))
+
+
+def findings(*arguments: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run("--json", *arguments).stdout)["findings"]
+    return found
+
+
+def told(name: str, language: str = "") -> list[str]:
+    return [each["problem"] for each in findings(HARD) if (each["name"], each["language"]) == (name, language)]
+
+
+@pytest.fixture
+def izwi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data directory of the test's own."""
+    monkeypatch.setenv("IZWI_DATA_DIR", str(tmp_path / "var"))
+    return tmp_path / "var"
+
+
+def test_the_survey_that_ships_has_nothing_wrong() -> None:
+    result = run("leave_no_one_behind", "--strict")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Leave No One Behind (leave_no_one_behind, version ")
+    assert result.stdout.endswith("Nothing is wrong: it can be asked as it is.\n")
+
+
+def test_every_screen_is_drawn_with_its_room_and_its_sms() -> None:
+    shown = run(str(FORMS / "household.md")).stdout
+
+    assert "═══ Shona (sn) ═══" in shown
+    assert (
+        "agree below welcome\n"
+        "  ┌──────────────────────────────────────────────\n"
+        "  │ Welcome. This takes five minutes.\n"
+        "  │ Do you agree to take part?\n"
+        "  │ 1 Yes\n"
+        "  │ 2 No\n"
+        "  │ 88 Back\n"
+        "  └ 79 of 160 septets\n"
+        "    as SMS: 71 characters, 1 part\n"
+    ) in shown
+    assert "district\n" in shown
+    assert "│ Which district of Mashonaland West?\n  │ 1 Kariba\n  │ 2 Chegutu\n" in shown
+
+
+def test_all_pages_of_a_long_question_are_drawn() -> None:
+    shown = run(HARD).stdout
+
+    pages = [shown.find(f"page {number} of 3") for number in (1, 2, 3)]
+    assert -1 < pages[0] < pages[1] < pages[2]
+    assert "5 To sell, or for a trade such as bricks" in shown
+
+
+def test_a_broken_form_ends_with_status_1_and_says_how_to_mend_it() -> None:
+    result = run(str(FORMS / "broken" / "lists.md"))
+
+    assert result.exit_code == 1
+    assert result.stdout.startswith("\nIt cannot be asked as it is:\n")
+    assert "  survey, row 2, a: there is no choice list yesno. Is it yes_no?\n" in result.stdout
+    assert result.stdout.endswith("\n7 errors: it cannot be asked.\n")
+
+
+@pytest.mark.parametrize(("arguments", "status"), [([], 0), (["--strict"], 1)])
+def test_a_warning_is_no_error_unless_one_is_strict(arguments: list[str], status: int) -> None:
+    result = run(HARD, "--brief", *arguments)
+
+    assert result.exit_code == status
+    assert result.stdout.endswith("14 warnings: it can be asked.\n")
+    assert "┌" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "problem"),
+    [
+        ("hint::English (en)", "", "the column is not used: hints are not shown yet"),
+        ("why", "", "water is compared with 'nope', which is none of its choices"),
+        ("why", "", "nobody will see this: its condition is never true"),
+        ("why", "Ndebele (nd)", "there is no label in this language; people see the one in English (en)"),
+        ("never", "", "nobody will see this: its condition is never true"),
+        ("uses", "", "nobody will see this: its condition is never true"),
+        ("uses", "Ndebele (nd)", "there is no constraint_message in this language; people see the one in English (en)"),
+        ("uses", "English (en)", "on a dialled menu it takes 3 pages"),
+        ("ward", "", "there are 25 choices to page through"),
+        ("street", "English (en)", "GSM-7 phones do not have 🚰 (potable water symbol), so a page holds half as much"),
+        ("most", "", "its choice_filter never leaves a choice"),
+        ("late", "", "nobody will see this: the note done before it always ends the survey"),
+        ("yes_no no", "Ndebele (nd)", "there is no label in this language; people see the one in English (en)"),
+    ],
+)
+def test_what_should_be_looked_at_is_told(name: str, language: str, problem: str) -> None:
+    assert problem in told(name, language)
+
+
+def test_what_can_be_seen_is_not_called_unseen() -> None:
+    unseen = {each["name"] for each in findings(HARD) if "nobody will see this" in each["problem"]}
+
+    assert unseen == {"why", "never", "uses", "late"}
+
+
+def test_findings_come_in_the_order_of_the_file() -> None:
+    places = [(each["sheet"], each["row"]) for each in findings(HARD)]
+
+    assert places == sorted(places, key=lambda place: (place[0] != "survey", place[1]))
+    assert places[-1] == ("choices", 3)
+
+
+def test_the_json_keeps_its_shape() -> None:
+    result = json.loads(run("--json", str(FORMS / "plain.md")).stdout)
+    broken = json.loads(run("--json", str(FORMS / "broken" / "circles.md")).stdout)
+
+    assert set(result) == set(broken)
+    assert {key: result[key] for key in ("survey", "version", "languages", "questions", "ok", "findings")} == {
+        "survey": "plain", "version": "1", "languages": {"en": "English"}, "questions": 2, "ok": True, "findings": [],
+    }  # fmt: skip
+    assert result["screens"][0] == {
+        "name": "water", "notes": [], "end": False, "language": "en", "channel": "ussd", "parts": 1,
+        "pages": [
+            {"text": "Is clean water near?\n1 Yes\n2 No\n0 Skip", "encoding": "GSM-7", "units": 38, "outside": ""}
+        ],
+    }  # fmt: skip
+    assert (broken["survey"], broken["ok"], broken["screens"]) == (None, False, [])
+    assert set(broken["findings"][0]) == {"severity", "sheet", "row", "name", "language", "problem", "cure"}
+
+
+def test_every_drawn_page_fits_its_room() -> None:
+    for name in ("household.md", "plain.md", "hard_to_read.md"):
+        for screen in json.loads(run("--json", str(FORMS / name)).stdout)["screens"]:
+            rooms = {"ussd": {"GSM-7": 160, "UCS-2": 80}, "sms": {"GSM-7": 459, "UCS-2": 201}}
+            for page in screen["pages"]:
+                assert page["units"] <= rooms[screen["channel"]][page["encoding"]], screen
+
+
+def test_a_survey_that_is_not_there_is_told_with_those_that_are() -> None:
+    result = run("nosuch")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(
+        "There is no file nosuch, and no such survey ships with Izwi; there are: leave_no_one"
+    )
+
+
+def test_without_a_database_one_is_told_how_to_make_it(izwi: Path) -> None:
+    result = CliRunner().invoke(surveys)
+
+    assert result.exit_code == 1
+    assert result.stderr == "There is no database yet: `izwi serve` or `izwi migrate` makes it.\n"
+    assert not (izwi / "izwi.db").exists()
+
+
+def test_surveys_are_listed_with_what_starts_them_and_their_runs(izwi: Path) -> None:
+    parts = main.assemble(Settings(data_dir=izwi, channel="simulated"))
+    parts.close()
+
+    result = CliRunner().invoke(surveys)
+    listed = json.loads(CliRunner().invoke(surveys, ["--json"]).stdout)["surveys"]
+
+    assert "  languages  English (en), Shona (sn), Ndebele (nd)\n" in result.stdout
+    assert "  started by any other service code, IZWI\n  runs       none yet\n" in result.stdout
+    assert [each["id"] for each in listed] == ["leave_no_one_behind"]
+    assert listed[0]["questions"] == 18
+    assert listed[0]["runs"] == {}

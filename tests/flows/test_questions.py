@@ -1,0 +1,101 @@
+"""Every question type by its table of cases, `tests/cases/questions/<type>.csv`: a reply, and its value or why it is none."""
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.flows.phrases import PHRASES, fold
+from app.flows.questions import QUESTIONS
+from app.flows.questions.base import Accepted, Refused
+
+FOLDER = Path(__file__).parents[1] / "cases" / "questions"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A choice as the respondent saw it."""
+
+    name: str
+    spoken: tuple[str, ...]
+
+
+def entry(name: str, *labels: str) -> Entry:
+    return Entry(name, (fold(name), *map(fold, labels)))
+
+
+SHOWN = (
+    entry("maize", "Maize", "Chibage"),
+    entry("beans", "Beans", "Nyimo"),
+    entry("groundnuts", "Ground nuts", "Nzungu"),
+    entry("sweet", "Sweet potatoes", "Mbambaira"),
+    entry("red", "Pumpkins, the red kind"),
+    entry("white", "Pumpkins, the white kind"),
+    entry("yes", "Hongu"),
+    entry("none", "Hapana"),
+    entry("other", "Zvimwe"),
+)
+CASES = [
+    pytest.param(path.stem, row["reply"], row["value"], row["refused"], id=f"{path.stem}-{row['reply']!r}")
+    for path in sorted(FOLDER.glob("*.csv"))
+    for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+]
+
+
+@pytest.mark.parametrize(("kind", "reply", "value", "refused"), CASES)
+def test_a_reply_is_an_answer_or_gets_its_reason(kind: str, reply: str, value: str, refused: str) -> None:
+    result = QUESTIONS[kind].read(reply, SHOWN)
+
+    assert result == (Refused(refused) if refused else Accepted(value))
+
+
+def test_every_type_has_its_cases() -> None:
+    assert {path.stem for path in FOLDER.glob("*.csv")} == set(QUESTIONS)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_asked_type_has_an_answer_and_a_refusal_among_its_cases(name: str) -> None:
+    cases = [case.values for case in CASES if case.values[0] == name]
+
+    assert any(refused for *_, refused in cases)
+    assert QUESTIONS[name].asked == any(value for _, _, value, _ in cases)
+
+
+@given(st.sampled_from(sorted(QUESTIONS)), st.text(max_size=200))
+def test_no_reply_ever_breaks_a_question(name: str, reply: str) -> None:
+    result = QUESTIONS[name].read(reply, SHOWN)
+
+    assert isinstance(result, Accepted | Refused)
+    if isinstance(result, Refused):
+        assert result.phrase in PHRASES
+
+
+@given(st.sampled_from(["integer", "decimal", "date"]), st.text("0123456789 .,+-/*'", max_size=24))
+def test_figures_become_what_odk_writes(name: str, reply: str) -> None:
+    written = {
+        "integer": r"0|-?[1-9][0-9]*", "decimal": r"0|-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?", "date": r"\d{4}-\d\d-\d\d",
+    }  # fmt: skip
+    result = QUESTIONS[name].read(reply, ())
+
+    if isinstance(result, Accepted):
+        assert re.fullmatch(written[name], result.value)
+        assert QUESTIONS[name].read(result.value, ()) == result
+
+
+@given(st.lists(st.integers(1, len(SHOWN)), min_size=1), st.sampled_from([" ", ",", ", ", "*", "/", "+"]))
+def test_several_numbers_mean_those_choices_in_the_order_of_the_list(numbers: list[int], between: str) -> None:
+    result = QUESTIONS["select_multiple"].read(between.join(map(str, numbers)), SHOWN)
+
+    assert result == Accepted(" ".join(SHOWN[number - 1].name for number in sorted(set(numbers))))
+
+
+@given(st.sampled_from(SHOWN), st.data())
+def test_a_label_is_understood_in_any_case_and_with_any_blanks(choice: Entry, data: st.DataObject) -> None:
+    spoken = data.draw(st.sampled_from(choice.spoken))
+    typed = "".join(data.draw(st.sampled_from([c.lower(), c.upper()])) for c in spoken).replace(" ", "  ")
+
+    assert QUESTIONS["select_one"].read(f" {typed}.", SHOWN) == Accepted(choice.name)

@@ -1,0 +1,76 @@
+"""The documents say what is so: settings, commands, paths, make targets and the transcript of the README."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.cli.root import COMMANDS
+from app.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/decisions/README.md", "docs/xlsform.md"]
+
+
+def between(name: str) -> str:
+    """The part of the README between two comments."""
+    return README.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
+
+
+def settings_table() -> str:
+    """The settings as a table, from the class itself: `python -m tests.test_docs` writes it into the README."""
+    lines = ["| setting | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        shown = {"": "", None: "", True: "`true`", False: "`false`"}.get(
+            default if not isinstance(default, dict) else 0
+        )
+        if shown is None:
+            text = str(default).replace("'", '"')
+            shown = f"`{text}`"
+        lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_readme_lists_every_setting_as_it_is() -> None:
+    assert between("settings") == settings_table()
+
+
+def test_the_readme_names_every_command() -> None:
+    assert {command for command in COMMANDS if f"`izwi {command}" not in README} == set()
+
+
+def test_the_transcript_of_the_readme_is_played_by_the_tests() -> None:
+    shown = between("transcript").strip().strip("`").strip().split("\n…\n")
+
+    whole = (ROOT / "tests" / "transcripts" / "dropped_continue.txt").read_text()
+    assert all(piece.strip() in whole for piece in shown)
+    assert sum(len(piece.splitlines()) for piece in shown) > 20
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_path_that_a_document_names_is_there(document: str) -> None:
+    text = (ROOT / document).read_text()
+    named = re.findall(r"`((?:app|tests|docs|bench|migrations)/[\w./-]+)`", text)
+    linked = re.findall(r"\]\((?!https?:)([\w./-]+)\)", text)
+
+    missing = {path for path in named if not (ROOT / path).exists()}
+    missing |= {path for path in linked if not ((ROOT / document).parent / path).exists()}
+
+    assert missing == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_make_target_that_a_document_names_is_there(document: str) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    named = set(re.findall(r"`?make ([a-z][a-z-]+)", (ROOT / document).read_text()))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+
+    assert named & {"run", "test", "check", "bench", "kill", "image", "migration", "floors", "help"} <= targets
+
+
+if __name__ == "__main__":
+    before, after = README.split("<!-- settings -->\n")[0], README.split("<!-- /settings -->")[1]
+    table = f"<!-- settings -->\n{settings_table()}<!-- /settings -->"
+    (ROOT / "README.md").write_text(before + table + after)
