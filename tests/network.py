@@ -1,4 +1,4 @@
-"""The bad network of `test_bad_network`: a service on a real database that can lose its power, and a provider's sender."""
+"""The bad network of `test_bad_network`: a service whose database can lose its power, and a provider that fails."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -36,6 +36,11 @@ SETTINGS: dict[str, Any] = {
     "send_attempts": 3,
 }
 STOPPED = frozenset(PHRASES["stopped"].values())
+_NOT_SENT = {
+    "down": SendResult(Sending.RETRY, reason="unreachable"),
+    "retry": SendResult(Sending.RETRY, reason="GatewayError"),
+    "refused": SendResult(Sending.REFUSED, reason="CouldNotRoute"),
+}
 _KEPT = {"survey", "survey_version", "channel"}
 
 
@@ -128,12 +133,8 @@ class Network:
 
     def send(self, body: str, recipients: Sequence[str]) -> list[SendResult]:
         """Send as the mood of the network is."""
-        if self.mood == "down":
-            return [SendResult(Sending.RETRY, reason="unreachable")] * len(recipients)
-        if self.mood == "retry":
-            return [SendResult(Sending.RETRY, reason="GatewayError")] * len(recipients)
-        if self.mood == "refused":
-            return [SendResult(Sending.REFUSED, reason="CouldNotRoute")] * len(recipients)
+        if self.mood in _NOT_SENT:
+            return [_NOT_SENT[self.mood]] * len(recipients)
         for number in recipients:
             self.accepted[number, body] += 1
             if number in self.stopped and body not in STOPPED:

@@ -324,7 +324,7 @@ def test_no_acknowledged_answer_is_lost_over_a_bad_network(network: Network) -> 
     run_state_machine_as_test(
         Story,
         settings=hypothesis_settings(
-            max_examples=int(os.environ.get("STORIES", "40")),
+            max_examples=int(os.environ.get("STORIES", "30")),
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

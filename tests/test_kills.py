@@ -1,4 +1,4 @@
-"""The server is killed in mid-survey; afterwards every acknowledged answer is there, once. `make kill` kills more often."""
+"""The server is killed in mid-survey: every acknowledged answer is there afterwards, once. See also `make kill`."""
 
 import pytest
 
