@@ -1,4 +1,4 @@
-"""The bad network of `test_bad_network`: a service on a real database that can lose its power, and a provider's sender."""
+"""The bad network of `test_bad_network`: a service whose database can lose its power, and a provider that fails."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -36,6 +36,11 @@ SETTINGS: dict[str, Any] = {
     "send_attempts": 3,
 }
 STOPPED = frozenset(PHRASES["stopped"].values())
+_NOT_SENT = {
+    "down": SendResult(Sending.RETRY, reason="unreachable"),
+    "retry": SendResult(Sending.RETRY, reason="GatewayError"),
+    "refused": SendResult(Sending.REFUSED, reason="CouldNotRoute"),
+}
 _KEPT = {"survey", "survey_version", "channel"}
 
 
@@ -84,7 +89,13 @@ class Network:
         self.library.refresh()
         self.flow = self.library.newest("market").flow
         self.expiry = Expiry(settings, self.database)
+        self.looks = self.database.engine.connect().execution_options(izwi_read=True)
         self.begin()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.looks.close()
+        self.database.close()
 
     def begin(self) -> None:
         """Forget all people: an example of Hypothesis begins with an empty service."""
@@ -111,23 +122,19 @@ class Network:
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
         """Look into the database."""
-        with self.database.engine.connect() as connection:
-            return list(connection.execute(sa.text(statement), values).all())
+        with self.looks.begin():
+            return list(self.looks.execute(sa.text(statement), values).all())
 
     def hash_of(self, number: str) -> bytes:
         """What a number is found by."""
         return self.keys.find(Msisdn(number))
 
-    # -- the provider's sending half ------------------------------------------------------------------------------------
+    # -- the provider's sending half ---
 
     def send(self, body: str, recipients: Sequence[str]) -> list[SendResult]:
         """Send as the mood of the network is."""
-        if self.mood == "down":
-            return [SendResult(Sending.RETRY, reason="unreachable")] * len(recipients)
-        if self.mood == "retry":
-            return [SendResult(Sending.RETRY, reason="GatewayError")] * len(recipients)
-        if self.mood == "refused":
-            return [SendResult(Sending.REFUSED, reason="CouldNotRoute")] * len(recipients)
+        if self.mood in _NOT_SENT:
+            return [_NOT_SENT[self.mood]] * len(recipients)
         for number in recipients:
             self.accepted[number, body] += 1
             if number in self.stopped and body not in STOPPED:

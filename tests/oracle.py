@@ -111,7 +111,7 @@ class Oracle:
             run_id = self.network.rows("SELECT run_id FROM session WHERE ref = :ref", ref=talk.ref)[0][0]
             self.acknowledged[run_id, talk.question] = self.meant(talk, words)
 
-    # -- what must hold at any time -------------------------------------------------------------------------------------
+    # -- what must hold at any time ---
 
     def check(self) -> None:
         """Compare the database with all that was acknowledged, said and sent."""
@@ -146,7 +146,8 @@ class Oracle:
         """Play the turns of every run through a fresh engine: the same screens, and the answers that are stored."""
         turns = defaultdict(list)
         statement = (
-            "SELECT t.run_id, t.typed, t.outcome, t.screen, t.final, t.at, s.medium, t.question "
+            "SELECT t.run_id, t.typed, t.outcome, t.screen, t.final, t.at, s.medium, "
+            "t.id = (SELECT min(id) FROM turn WHERE session_id = s.id) "
             "FROM turn t JOIN session s ON s.id = t.session_id WHERE t.run_id IS NOT NULL ORDER BY t.id"
         )
         for row in self.network.rows(statement):
@@ -158,24 +159,28 @@ class Oracle:
             stored = {question: value for run, question, value in answers if run == run_id}
             last = State.loads(memory)
             ends = [replayed(self.flow, turns[run_id], last.seed, locale) for locale in self.flow.locales]
-            assert any(end and end.answers == last.answers for end in ends), "the turns do not lead to this state"
+            assert any(isinstance(end, State) and end.answers == last.answers for end in ends), ends
             assert {name: value or None for name, value in last.answers.items()} == stored
 
 
-def replayed(flow: Flow, turns: list[Any], seed: int, locale: str) -> State | None:
-    """Play stored turns; None if a screen differs from the one that was shown."""
+def replayed(flow: Flow, turns: list[Any], seed: int, locale: str) -> State | str:
+    """Play stored turns; what differs if a screen is not the one that was shown."""
     state = State(seed=seed, locale=locale)
-    for _, typed, outcome, screen, final, at, medium, _ in turns:
+    for _, typed, outcome, screen, final, at, medium, first in turns:
         if outcome in {"helped", "stopped", "failed"} or screen.startswith(_WELCOME_BACK):
             continue
         if outcome == "ended" and screen in PHRASES["thank_you"].values():
             continue  # The run had ended elsewhere: the engine never saw this turn.
         if outcome == "shown" and not screen:
             continue
-        words = typed if outcome in {"answered", "refused", "steered", "ended"} else None
         moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
-        step = advance(flow, state, Reply(words, ROOMS[medium]), moment.astimezone(ZoneInfo("Africa/Harare")))
+        if typed and first and medium == Medium.USSD:
+            path: list[str | None] = [None, *typed.split("*")]  # dialled at once
+        else:
+            path = [typed if outcome in {"answered", "refused", "steered", "ended"} else None]
+        for words in path:
+            step = advance(flow, state, Reply(words, ROOMS[medium]), moment.astimezone(ZoneInfo("Africa/Harare")))
+            state = State.loads(step.state.dumps())
         if step.screen != Screen(screen, bool(final)):
-            return None
-        state = State.loads(step.state.dumps())
+            return f"{typed!r} earned {screen!r}, and now {step.screen!r}"
     return state
