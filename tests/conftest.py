@@ -1,6 +1,7 @@
 """What tests share: a fresh database of each kind, a service made of real parts, and a clock that tests set."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import count
@@ -20,6 +21,14 @@ from tests.phone import Phone
 from tests.postgres import throw_away_postgres
 
 _NUMBERS = count(1)
+
+
+def _refuse(moment: datetime) -> str:
+    raise AssertionError(f"{type(moment).__name__} reached SQLite without its column type: it would not sort")
+
+
+# Python's own way to write moments to SQLite is deprecated, and is not ours.
+sqlite3.register_adapter(datetime, _refuse)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

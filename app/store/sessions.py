@@ -84,7 +84,7 @@ _END = (
     sa.update(session)
     .where(session.c.channel_id == sa.bindparam("channel"), session.c.ref == sa.bindparam("at_ref"))
     .values(
-        ended_at=sa.func.coalesce(session.c.ended_at, sa.bindparam("at")),
+        ended_at=sa.func.coalesce(session.c.ended_at, sa.bindparam("at", type_=session.c.ended_at.type)),
         end_status=sa.bindparam("status"),
         cost=sa.bindparam("to_cost"),
         duration_ms=sa.bindparam("duration"),
