@@ -32,6 +32,10 @@ class Line:
     channel: Channel
 
 
+class Gone(Exception):
+    """The caller hung up before its body was whole; half a reply must not be taken for one."""
+
+
 class TooLarge(Exception):
     """The body is larger than any provider's."""
 
@@ -52,6 +56,8 @@ class Hooks:
         try:
             form = form_of(await _body(receive))
             inbound = line.channel.parse(hook, form)
+        except Gone:
+            return
         except (TooLarge, Unreadable) as error:
             await self._unreadable(send, line, hook, error)
             return
@@ -102,16 +108,16 @@ def form_of(body: bytes) -> dict[str, str]:
 
 
 async def _body(receive: Any) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        if len(body) > MAX_BODY:
-            break
+    body = b""
+    while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
         body += message.get("body", b"")
-    if len(body) > MAX_BODY:
-        raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
-    return body
+        if len(body) > MAX_BODY:
+            raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
+        if not message.get("more_body"):
+            return body
 
 
 async def _respond(send: Any, status: int, body: bytes) -> None:
