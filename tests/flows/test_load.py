@@ -47,7 +47,7 @@ BROKEN: dict[str, list[str]] = {
         "choices, row 6, x: there is no list_name.",
     ],
     "references.md": [
-        "survey, row 2, age: label: there is no question nane. Is it ${name}?",
+        "survey, row 2, age: label: there is no question names. Is it ${name}?",
         "survey, row 3, name: relevant: there is no question agee. Is it ${age}?",
         "survey, row 4, last: label: last-saved#age is not supported. Ask again",
     ],
@@ -195,7 +195,7 @@ def test_our_own_columns_need_no_namespace_in_the_settings() -> None:
 
 
 def test_columns_that_nobody_reads_are_told() -> None:
-    header = ["type", "name", "label", "relevants", "hint", "media::image", "review notes"]
+    header = ["type", "name", "label", "relevant if", "hint", "media::image", "review notes"]
     sheets = {"survey": [header, ["text", "a", "A?", "1 = 2", "Help", "a.png", "ok"]]}
 
     form = load(as_csv(sheets), "form.csv")
@@ -205,7 +205,7 @@ def test_columns_that_nobody_reads_are_told() -> None:
         "What must be known to answer belongs into the label.",
     )
     assert [str(warning) for warning in form.warnings] == [
-        "survey, row 1, relevants: XLSForm has no such column, so it is not read. Is it relevant?",
+        "survey, row 1, relevant if: XLSForm has no such column, so it is not read. Is it relevant?",
         f"survey, row 1, hint: the column is not used: hints are not shown yet. {cure}",
         f"survey, row 1, media::image: the column is not used: {why}. {cure}",
     ]
