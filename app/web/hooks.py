@@ -108,6 +108,9 @@ async def _body(receive: Any) -> bytes:
         if len(body) > MAX_BODY:
             break
         message = await receive()
+        if message["type"] == "http.disconnect":
+            # What came so far may read as a whole form: "text=1" of "text=12" is an answer that nobody gave.
+            raise Unreadable("the request broke off")
         body += message.get("body", b"")
     if len(body) > MAX_BODY:
         raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
