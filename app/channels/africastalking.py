@@ -29,6 +29,7 @@ from app.settings import Settings
 from app.values import Screen
 
 WORD_LIMIT = 128  # ids, numbers and codes; the longest seen is an id of 38 characters
+ID_LIMIT = 100  # an id is also a part of the key of what it causes, which has WORD_LIMIT characters
 TEXT_LIMIT = 40_000  # more than the 255 parts a long SMS can have
 
 _DELIVERIES = {
@@ -78,7 +79,7 @@ _NO_PLUS = re.compile(r"[1-9][0-9]{7,14}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair
 _ONE_WORD = re.compile(r"[A-Za-z]{1,64}")
 _BASE_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
-_COUNT = re.compile(r"[0-9]{1,12}")
+_COUNT = re.compile(r"[0-9]{1,9}")  # fits a column of 32 bits
 
 
 class AfricasTalking:
@@ -168,7 +169,7 @@ def _identifier(form: Mapping[str, str], name: str, *, required: bool = False) -
 
 def _short_id(value: str) -> str:
     # Cut short, two ids could become one and a message would count as a repeat; a digest keeps them apart.
-    return value if len(value) <= WORD_LIMIT else _digest(value)
+    return value if len(value) <= ID_LIMIT else _digest(value)
 
 
 def _number(form: Mapping[str, str], name: str, *, required: bool = False) -> str:

@@ -32,10 +32,6 @@ class Line:
     channel: Channel
 
 
-class Gone(Exception):
-    """The caller hung up before its body was whole; half a reply must not be taken for one."""
-
-
 class TooLarge(Exception):
     """The body is larger than any provider's."""
 
@@ -56,8 +52,6 @@ class Hooks:
         try:
             form = form_of(await _body(receive))
             inbound = line.channel.parse(hook, form)
-        except Gone:
-            return
         except (TooLarge, Unreadable) as error:
             await self._unreadable(send, line, hook, error)
             return
@@ -112,7 +106,8 @@ async def _body(receive: Any) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Gone
+            # What came so far may read as a whole form: "text=1" of "text=12" is an answer that nobody gave.
+            raise Unreadable("the request broke off")
         body += message.get("body", b"")
         if len(body) > MAX_BODY:
             raise TooLarge(f"the body is larger than {MAX_BODY} bytes")

@@ -9,6 +9,7 @@ from app.flows.phrases import fold, words
 
 # The numbers that entries have, in their order. 00 and 98 belong to the operators' own paging, 88 and 99 steer ours.
 NUMBERS = tuple(islice((number for number in count(1) if number not in {88, 98, 99}), 3000))
+_LONGEST_NEAR = 100  # a reply of 40,000 characters would be compared for more than a second, while everybody waits
 PLACES = {number: place for place, number in enumerate(NUMBERS)}
 
 
@@ -97,7 +98,7 @@ def choose(reply: str, shown: Sequence[Shown]) -> str | None:
 
 def _nearest(word: str, shown: Sequence[Shown]) -> str | None:
     """Forgive about one slip in five letters, but never guess between two choices that are equally near."""
-    if len(word) < 4:
+    if not 4 <= len(word) <= _LONGEST_NEAR:
         return None
     scores = []
     for choice in shown:

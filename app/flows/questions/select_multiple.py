@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from app.flows.questions.base import Accepted, Refused, Shown, choose
 
+_MOST_PARTS = 100
 _BETWEEN = re.compile(r"[\s,;.*/+&]+")
 
 
@@ -25,7 +26,7 @@ class SelectMultiple:
             parts = list(text)
         if len(parts) < 2 or not all(part.isascii() and part.isdigit() for part in parts):
             parts = [part.strip() for part in re.split(r"[,;\n]", text)]
-        chosen = [choose(part, shown) for part in parts if part]
-        if not chosen or None in chosen:
+        chosen = [choose(part, shown) for part in parts[:_MOST_PARTS] if part]
+        if len(parts) > _MOST_PARTS or not chosen or None in chosen:
             return Refused("choose_numbers")
         return Accepted(" ".join(choice.name for choice in shown if choice.name in chosen))
