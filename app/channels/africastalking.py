@@ -12,7 +12,10 @@ import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import httpx
+
 from app.channels.base import (
+    Account,
     Delivery,
     DeliveryReport,
     Inbound,
@@ -74,6 +77,7 @@ _HTTP_STATUSES = {
     503: (Sending.RETRY, "unavailable"),
 }
 
+_LIVE, _SANDBOX = "https://api.africastalking.com", "https://api.sandbox.africastalking.com"
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _NO_PLUS = re.compile(r"[1-9][0-9]{7,14}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair
@@ -113,6 +117,29 @@ class AfricasTalking:
     def sender(self) -> Sender:
         """Make the sending half, which loads the provider's library."""
         return _MessagingSender(self._settings)
+
+    def account(self) -> Account:
+        """Ask for the balance (GET /version1/user), which a wrong key does not get."""
+        settings = self._settings
+        sandbox = settings.africastalking_username == "sandbox"
+        base = settings.africastalking_url.rstrip("/") or (_SANDBOX if sandbox else _LIVE)
+        try:
+            answer = httpx.get(
+                f"{base}/version1/user",
+                params={"username": settings.africastalking_username},
+                headers={"apiKey": settings.africastalking_api_key.strip(), "Accept": "application/json"},
+                timeout=5,
+            )
+            balance = answer.json()["UserData"]["balance"] if answer.status_code == 200 else ""
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+            return Account(False, "Africa's Talking cannot be reached from here")
+        if answer.status_code == 401:
+            return Account(False, "Africa's Talking does not take this user name and API key")
+        if not balance:
+            return Account(False, f"Africa's Talking answered with HTTP {answer.status_code}")
+        return Account(
+            True, f"Africa's Talking takes the API key; the balance is {_storable(str(balance))[:WORD_LIMIT]}"
+        )
 
 
 # Reading

@@ -100,6 +100,14 @@ class SendResult:
     cost: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How the provider sees us: whether it takes our key, and in words what it says (a balance, or what is wrong)."""
+
+    usable: bool
+    words: str
+
+
 class Sender(Protocol):
     """Sends one body to several recipients and answers for each of them, in their order. Blocks; never raises."""
 
@@ -123,4 +131,8 @@ class Channel(Protocol):
 
     def sender(self) -> Sender:
         """Make the sending half; the worker keeps one per account."""
+        ...
+
+    def account(self) -> Account:
+        """Ask the provider whether it takes our key. Blocks for some seconds at most; never raises."""
         ...

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from app.channels.africastalking import AfricasTalking
-from app.channels.base import Sender, Sending, SendResult
+from app.channels.base import Account, Sender, Sending, SendResult
 
 
 class Simulated(AfricasTalking):
@@ -16,6 +16,10 @@ class Simulated(AfricasTalking):
     def sender(self) -> Sender:
         """Make a sender that takes every message and sends none."""
         return _NothingLeaves()
+
+    def account(self) -> Account:
+        """There is nobody to ask."""
+        return Account(True, "nothing is sent to anybody: the channel is simulated")
 
 
 class _NothingLeaves:

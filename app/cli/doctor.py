@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import httpx
 
+from app.channels import CHANNELS
 from app.cli.root import say
 from app.cli.serving import read_settings
 from app.gateway import library
@@ -145,15 +147,36 @@ def _provider(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "warning", "there is no API key, so no SMS is sent (USSD needs none)", "set IZWI_AFRICASTALKING_API_KEY"
         )
+    else:
+        account = CHANNELS[settings.channel](settings).account()
+        cure = (
+            ""
+            if account.usable
+            else "is IZWI_AFRICASTALKING_USERNAME the one that the key belongs to; is there a link?"
+        )
+        yield Finding("ok" if account.usable else "error", account.words, cure)
+
+
+def _reach(settings: Settings) -> Iterator[Finding]:
     if not settings.public_url:
         yield Finding("warning", "IZWI_PUBLIC_URL is not set", "set it to how the provider reaches this server")
     elif not settings.public_url.startswith("https://"):
         yield Finding("warning", "the provider would reach this server without TLS", "put it behind HTTPS")
+    if settings.public_url:
+        try:
+            found = httpx.get(settings.public_url.rstrip("/") + "/healthz", timeout=5).status_code == 200
+        except (httpx.HTTPError, httpx.InvalidURL):
+            found = False
+        if found:
+            yield Finding("ok", f"Izwi answers at {settings.public_url}")
+        else:
+            cure = "is Izwi running, and does the proxy in front pass requests on to it?"
+            yield Finding("error", f"Izwi does not answer at {settings.public_url}/healthz", cure)
     if settings.production is False and settings.host not in {"127.0.0.1", "localhost", "::1"}:
         yield Finding("warning", "Izwi listens for other machines", "set IZWI_PRODUCTION=true on a live service")
 
 
-LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_data_dir, _key_file, _database, _provider)
+LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_data_dir, _key_file, _database, _provider, _reach)
 
 
 def _show(settings: Settings) -> None:
