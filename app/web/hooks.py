@@ -102,7 +102,7 @@ def form_of(body: bytes) -> dict[str, str]:
 
 
 async def _body(receive: Any) -> bytes:
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
