@@ -187,6 +187,7 @@ def _delivery_report(form: Mapping[str, str]) -> DeliveryReport:
         status=status,
         reason=_SPELLINGS.get(reason.casefold(), reason),
         network_code=_word(form, "networkCode"),
+        recipient=_number(form, "phoneNumber"),
     )
 
 

@@ -68,6 +68,7 @@ class DeliveryReport:
     status: str
     reason: str
     network_code: str
+    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True)

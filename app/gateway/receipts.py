@@ -1,5 +1,6 @@
 """What a provider tells us besides turns: delivery reports, the end of a session, and subscribers who opted out."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
@@ -11,8 +12,17 @@ from app.store.contacts import Contact
 from app.values import RunState
 
 
-def take_report(connection: Connection, channel_id: int, report: DeliveryReport, at: datetime) -> None:
-    """Keep a delivery report and let it settle its message, now or when the message is committed."""
+def take_report(
+    connection: Connection, channel_id: int, report: DeliveryReport, phone: Callable[[str], int | None], at: datetime
+) -> None:
+    """Keep a delivery report and let it settle its message, now or when the message is committed.
+
+    A message of unknown outcome has no id from the provider; it is found by its phone, where only one can be meant.
+    """
+    if not outbox.is_known(connection, channel_id=channel_id, provider_id=report.provider_id):
+        contact_id = phone(report.recipient)
+        if contact_id is not None:
+            outbox.adopt(connection, channel_id=channel_id, provider_id=report.provider_id, contact_id=contact_id)
     outbox.add_report(
         connection,
         channel_id=channel_id,
@@ -45,4 +55,4 @@ def take_opt_out(batch: Batch, contact: Contact) -> None:
             run.state, run.reason, run.ended_at = RunState.STOPPED, "opt_out", batch.at
             run.revision += 1
             batch.change_run(run)
-    batch.stops[contact.id] = batch.at
+    batch.stops[contact.id], contact.stopped = batch.at, True

@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
@@ -25,6 +26,7 @@ from app.gateway.library import Library
 from app.gateway.routing import Routes
 from app.gateway.texting import Texting, line_of
 from app.settings import Settings
+from app.store import contacts
 from app.store import inbound as messages
 from app.store.keys import Keys
 from app.store.unit import Database, is_outage
@@ -162,10 +164,17 @@ class Gateway:
                 if contact is not None:
                     receipts.take_opt_out(batch, contact)
             case DeliveryReport() as report:
-                receipts.take_report(batch.connection, channel_id, report, batch.at)
+                receipts.take_report(batch.connection, channel_id, report, partial(self._find, batch), batch.at)
             case UssdEnd() as end:
                 receipts.take_end(batch.connection, channel_id, end, batch.at)
         return Outcome(None)
+
+    def _find(self, batch: Batch, number: str) -> int | None:
+        """The contact of a number, if it ever reached us."""
+        try:
+            return contacts.find(batch.connection, self._keys, Msisdn.parse(number, region=self._region))
+        except NotAPhoneNumber:
+            return None
 
     def _number(self, inbound: Inbound) -> str:
         """The E.164 number of a sender, or nothing: operators write from names such as "ECONET" too."""

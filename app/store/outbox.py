@@ -56,6 +56,7 @@ class Claimed:
     contact_id: int
     body: str
     attempts: int
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ _CLAIM = (
         attempt=sa.bindparam("attempt_id", type_=outbox.c.attempt.type),
         lease_until=sa.bindparam("lease", type_=outbox.c.lease_until.type),
     )
-    .returning(outbox.c.id, outbox.c.contact_id, outbox.c.body, outbox.c.attempts)
+    .returning(outbox.c.id, outbox.c.contact_id, outbox.c.body, outbox.c.attempts, outbox.c.due_at)
 )
 _SETTLE = (
     sa.update(outbox)
@@ -219,6 +220,25 @@ def add_report(
         connection, channel_id=channel_id, provider_id=provider_id, delivery=delivery, status=status, reason=reason,
         at=at,
     )  # fmt: skip
+
+
+def is_known(connection: Connection, *, channel_id: int, provider_id: str) -> bool:
+    """Say whether the provider's id belongs to a message of ours."""
+    statement = sa.select(outbox.c.id).where(outbox.c.channel_id == channel_id, outbox.c.provider_id == provider_id)
+    return connection.execute(statement).first() is not None
+
+
+def adopt(connection: Connection, *, channel_id: int, provider_id: str, contact_id: int) -> None:
+    """Give an id that nobody knows to the one message to this phone that it can mean: the only one without an answer."""
+    statement = sa.select(outbox.c.id, outbox.c.state).where(
+        outbox.c.channel_id == channel_id,
+        outbox.c.contact_id == contact_id,
+        outbox.c.provider_id.is_(None),
+        outbox.c.state.in_(("sending", "unknown")),
+    )
+    rows = connection.execute(statement).all()
+    if len(rows) == 1 and rows[0].state == "unknown":
+        connection.execute(sa.update(outbox).where(outbox.c.id == rows[0].id).values(provider_id=provider_id))
 
 
 def apply_report(

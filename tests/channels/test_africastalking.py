@@ -82,9 +82,15 @@ READ: list[tuple[str, str, Inbound]] = [
     (
         "a delivery is final",
         "delivery-success",
-        DeliveryReport("ATXid_7468c9a251f9e9efcc6b2f7ea756a56c", Delivery.DELIVERED, "Success", "", "64804"),
+        DeliveryReport(
+            "ATXid_7468c9a251f9e9efcc6b2f7ea756a56c", Delivery.DELIVERED, "Success", "", "64804", "+263770000001"
+        ),
     ),
-    ("sent is under way", "delivery-sent", report(Delivery.SENT, "Sent", "", "64804")),
+    (
+        "sent is under way",
+        "delivery-sent",
+        DeliveryReport("ATXid_1", Delivery.SENT, "Sent", "", "64804", "+263770000001"),
+    ),
     ("submitted is under way", "delivery-submitted", report(Delivery.SENT, "Submitted")),
     ("buffered is under way", "delivery-buffered", report(Delivery.SENT, "Buffered")),
     ("failed has a reason", "delivery-failed", report(Delivery.FAILED, "Failed", "DeliveryFailure", "64804")),
