@@ -2,10 +2,10 @@
 
 import logging
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from uuid_utils.compat import uuid7
 
@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 _LINE_IS_DOWN = frozenset(
     "unreachable throttled unavailable authentication settings certificate InsufficientBalance".split()
 )
+_NOT_TRIED = "not tried"
 _LONGEST_PAUSE = 60.0
+_CONNECT_SECONDS = 5.0
 _STATES = {Sending.SENT: "sent", Sending.REFUSED: "failed", Sending.UNKNOWN: "unknown"}
 
 
@@ -72,20 +74,35 @@ class Delivery:
         return len(claimed)
 
     def _send(self, line: Line, claimed: Sequence[Claimed]) -> list[SendResult]:
-        """Send equal bodies together; the answers come back in the order of `claimed`."""
+        """Send equal bodies together, the oldest first; the answers come back in the order of `claimed`.
+
+        What there is no time for before the lease ends, or no line, is not tried: it would be swept up as of unknown
+        outcome and never be sent.
+        """
+        enough = time.monotonic() + self.settings.lease_seconds - self.settings.send_timeout_seconds - _CONNECT_SECONDS
         ids = sorted({message.contact_id for message in claimed})
         numbers = self.database.read(lambda connection: contacts.numbers(connection, self.keys, ids))
         results: dict[int, SendResult] = {}
-        for body, group in groupby(sorted(claimed, key=lambda each: each.body), key=lambda each: each.body):
-            messages = list(group)
-            answers = line.sender.send(body, [numbers[message.contact_id].e164 for message in messages])
-            results |= {message.id: answer for message, answer in zip(messages, answers, strict=True)}
+        groups: dict[str, list[Claimed]] = {}
+        for message in claimed:
+            groups.setdefault(message.body, []).append(message)
+        put_back: SendResult | None = None
+        for body, messages in groups.items():
+            if put_back is None:
+                answers = line.sender.send(body, [numbers[message.contact_id].e164 for message in messages])
+                results |= {message.id: answer for message, answer in zip(messages, answers, strict=True)}
+                if all(answer.reason in _LINE_IS_DOWN for answer in answers):
+                    put_back = answers[0]
+                elif time.monotonic() > enough:
+                    put_back = SendResult(Sending.RETRY, reason=_NOT_TRIED)
+            else:
+                results |= dict.fromkeys([message.id for message in messages], put_back)
         return [results[message.id] for message in claimed]
 
     def _settled(self, message: Claimed, result: SendResult, at: datetime) -> Settled:
         state, attempts = _STATES.get(result.outcome, "queued"), message.attempts
-        due_at = at
-        if state == "queued" and result.reason in _LINE_IS_DOWN:
+        due_at = message.due_at  # as before: a message that was not tried keeps its place before later ones
+        if state == "queued" and (result.reason in _LINE_IS_DOWN or result.reason == _NOT_TRIED):
             attempts -= 1
         elif state == "queued" and attempts >= self.settings.send_attempts:
             state = "failed"
