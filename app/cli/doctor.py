@@ -34,7 +34,7 @@ class Finding:
     cure: str = ""
 
 
-@click.command()
+@click.command(short_help="Find what is wrong, and say how to mend it")
 @click.option("--json", "as_json", is_flag=True, help="For programs")
 @click.option("--settings", "show_settings", is_flag=True, help="Show every setting with its value")
 def doctor(as_json: bool, show_settings: bool) -> None:

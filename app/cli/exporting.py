@@ -17,7 +17,7 @@ from app.store import schema
 from app.store.unit import Database
 
 
-@click.group()
+@click.group(short_help="Write answers for analysis")
 def export() -> None:
     """Write data for analysis. Respondents are pseudonyms; no phone number is ever in it."""
 

@@ -26,7 +26,7 @@ from app.values import Medium, Room
 _WIDTH = 46
 
 
-@click.command()
+@click.command(short_help="Draw every screen of a survey; find faults")
 @click.argument("survey")
 @click.option("--json", "as_json", is_flag=True, help="For programs")
 @click.option("--brief", is_flag=True, help="Only what was found, not the screens")
@@ -48,7 +48,7 @@ def check(survey: str, as_json: bool, brief: bool, strict: bool) -> None:
         raise SystemExit(1)
 
 
-@click.command()
+@click.command(short_help="List the surveys and their runs")
 @click.option("--json", "as_json", is_flag=True, help="For programs")
 def surveys(as_json: bool) -> None:
     """List the surveys that can be asked, what starts each, and how their runs stand."""

@@ -12,7 +12,7 @@ from app.store import answers, keys, outbox, runs, schema
 from app.store.unit import Database
 
 
-@click.command()
+@click.command(short_help="Addresses for the provider's dashboard")
 @click.option("--json", "as_json", is_flag=True, help="For programs")
 @click.option("--rotate", is_flag=True, help="Make a new secret; the present one stays valid until --retire")
 @click.option("--retire", is_flag=True, help="Let only the newest secret be valid")
@@ -46,7 +46,7 @@ def hooks(as_json: bool, rotate: bool, retire: bool) -> None:
         say("\nThese are addresses on this machine. Set IZWI_PUBLIC_URL to show how the provider reaches it.")
 
 
-@click.command()
+@click.command(short_help="Runs, answers, messages, and what waits")
 @click.option("--json", "as_json", is_flag=True, help="For programs")
 def status(as_json: bool) -> None:
     """Show runs, answers and messages, and what waits."""

@@ -11,7 +11,7 @@ import click
 from app.cli.root import fail
 
 
-@click.command()
+@click.command(short_help="Try a survey on a phone in the terminal")
 @click.argument("survey")
 @click.option("--channel", type=click.Choice(["ussd", "sms"]), default="ussd", show_default=True, help="How to ask")
 @click.option("--language", metavar="CODE", help="Answer the question for the language with this one, such as sn")

@@ -18,7 +18,7 @@ from app.store.keys import KeysUnreadable
 from app.store.unit import Database
 
 
-@click.command()
+@click.command(short_help="Take what the provider sends, and send messages")
 @click.option("--host", help="Address to listen on  [default: IZWI_HOST or 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on  [default: IZWI_PORT or 8000]")
 @click.option("--no-worker", is_flag=True, help="Take turns only; another process runs `izwi work`")
@@ -49,7 +49,7 @@ def serve(host: str | None, port: int | None, no_worker: bool, demo: bool) -> No
     sys.exit(0 if server.started else 1)
 
 
-@click.command()
+@click.command(short_help="Only send what the outbox holds")
 def work() -> None:
     """Start only the worker: sends what the outbox holds, lets old runs expire."""
     settings = read_settings()
@@ -71,7 +71,7 @@ def work() -> None:
     parts.close()
 
 
-@click.command()
+@click.command(short_help="Bring tables and surveys up to date")
 @click.option("--quiet", is_flag=True, help="Say nothing when all goes well")
 def migrate(quiet: bool) -> None:
     """Bring the database's tables up to date and publish new surveys. `izwi serve` does this by itself."""

@@ -89,7 +89,10 @@ class Document:
         if choices is None:
             choices = self._filtered(question, listed)
             if listed.randomize:
-                choices = shuffled(tuple(choices), self._seed_of(question, listed))
+                # The whole list is shuffled, then filtered: what is left keeps the order she saw before.
+                left = set(choices)
+                whole = shuffled(listed.choices, self._seed_of(question, listed))
+                choices = whole if len(left) == len(whole) else [choice for choice in whole if choice in left]
             self._choices[question.index] = choices
         return choices
 

@@ -1,7 +1,7 @@
 """The survey engine: one reply in, the next screen out. Pure: no clock, no store, no chance; the same turn, the same screen.
 
-A respondent is asked the next relevant unanswered question in document order. Figures answer; `0` skips, `99` shows more
-and `88` goes back where a list is on the screen, letters (`S`, `N`, `B` in English) do so where figures are answers.
+A respondent is asked the next relevant unanswered question in document order. `0` skips, `88` goes back and `99` shows
+more; where figures are answers, letters do so (`S`, `B` and `N` in English). The words of every language always do.
 """
 
 from collections.abc import Sequence
@@ -67,10 +67,10 @@ class _Turn:
         """Return SKIP, BACK or MORE if the reply steers, else an empty string."""
         word = fold(typed)
         steer = ""
-        if question.kind.listed and word in {SKIP, BACK, MORE}:
+        if question.kind.figures_steer and word in {SKIP, BACK, MORE}:
             steer = word
         elif word and not word[0].isdigit():
-            steer = _word_of(word, self.state.locale, letters=not question.kind.listed)
+            steer = _word_of(word, self.state.locale, letters=not question.kind.figures_steer)
         if steer == MORE and self.state.page + 1 >= len(self.pages()):
             return ""
         return steer
@@ -214,7 +214,7 @@ class _Turn:
         question, state, document = self.flow.by_name[self.state.open], self.state, self.document
         locale = state.locale
         skip, back, more = SKIP, BACK, MORE
-        if not question.kind.listed:
+        if not question.kind.figures_steer:
             skip, back, more = (say(f"{key}_letter", locale) for key in ("skip", "back", "next"))
         foot = []
         if question.kind.hint and not state.refused:

@@ -60,8 +60,8 @@ def test_a_required_question_cannot_be_skipped() -> None:
     assert talk.answers == {}
 
 
-@pytest.mark.parametrize("word", ["S", "s.", "skip", "PFUURA"])
-def test_a_question_answered_in_words_is_skipped_by_a_letter_or_a_word(word: str) -> None:
+@pytest.mark.parametrize("word", ["0", "skip", "Skip.", "PFUURA"])
+def test_a_question_answered_in_words_is_skipped_by_a_nought_or_a_word(word: str) -> None:
     talk = Talk(FARM)
 
     talk("2", word)
@@ -100,11 +100,11 @@ def test_back_at_the_first_question_shows_it_again() -> None:
 def test_a_change_of_mind_sets_follow_ups_aside_and_back_again_restores_them() -> None:
     talk = Talk(FARM)
 
-    talk("1", "3", "2", "b", "88", "b", "2")
+    talk("1", "3", "2", "88", "88", "b", "2")
     assert talk.answers == {"farms": "no"}
     assert {event.question for event in talk.events if isinstance(event, SetAside)} == {"fields", "crops"}
 
-    talk("b", "1")
+    talk("88", "1")
     assert talk.answers == {"farms": "yes", "fields": "3", "crops": "beans"}
     assert {event.question for event in talk.events if isinstance(event, Restored)} == {"fields", "crops"}
     assert talk.lines[0] == "Which village?"
@@ -193,5 +193,5 @@ def test_a_text_with_no_ascii_in_it_takes_the_smaller_room() -> None:
         | | text | a | ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ ŵ |
     """)
 
-    assert talk.lines[-1] == "N More"
-    assert "S Skip" in talk("n")
+    assert talk.lines[-1] == "99 More"
+    assert "0 Skip" in talk("99")

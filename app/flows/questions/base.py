@@ -1,5 +1,6 @@
 """What a question type must be able to do, and how a reply is matched to the choices of a list."""
 
+import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import count, islice
@@ -10,6 +11,7 @@ from app.flows.phrases import fold, words
 # The numbers that entries have, in their order. 00 and 98 belong to the operators' own paging, 88 and 99 steer ours.
 NUMBERS = tuple(islice((number for number in count(1) if number not in {88, 98, 99}), 3000))
 _LONGEST_NEAR = 100  # a reply of 40,000 characters would be compared for more than a second, while everybody waits
+_WORD = re.compile(r"[^\w]+")
 PLACES = {number: place for place, number in enumerate(NUMBERS)}
 
 
@@ -63,8 +65,8 @@ class QuestionType(Protocol):
         ...
 
     @property
-    def listed(self) -> bool:
-        """Answered from a numbered list, so figures may steer; otherwise figures are answers and letters steer."""
+    def figures_steer(self) -> bool:
+        """Whether 0, 88 and 99 steer; where a bare figure is a likely answer, letters do."""
         ...
 
     @property
@@ -93,7 +95,15 @@ def choose(reply: str, shown: Sequence[Shown]) -> str | None:
     for name in ("yes", "no"):
         if word in words(f"words_{name}") and any(choice.name == name for choice in shown):
             return name
-    return _nearest(word, shown)
+    return _nearest(word, shown) or _only_with(word, shown)
+
+
+def _only_with(word: str, shown: Sequence[Shown]) -> str | None:
+    """One word of a longer label is enough where no other choice has it: "women" for "Girls and women"."""
+    if len(word) < 4:
+        return None
+    found = [choice.name for choice in shown if any(word in _WORD.split(spoken) for spoken in choice.spoken)]
+    return found[0] if len(found) == 1 else None
 
 
 def _nearest(word: str, shown: Sequence[Shown]) -> str | None:

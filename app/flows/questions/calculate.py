@@ -9,7 +9,7 @@ class Calculate:
     """A value of the form's own."""
 
     name, control, data_types = "calculate", "", ()
-    asked, listed, hint = False, False, ""
+    asked, figures_steer, hint = False, False, ""
 
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Never asked, so nothing is an answer."""

@@ -15,7 +15,7 @@ class Date:
     """A date, stored as ISO 8601: "25/12/1990", "25 12 1990", "25*12*1990", "25121990" and "1990-12-25" are the same."""
 
     name, control, data_types = "date", "input", ("date",)
-    asked, listed, hint = True, False, ""
+    asked, figures_steer, hint = True, True, ""
 
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Accept a date that the calendar has, day first."""

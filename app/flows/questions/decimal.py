@@ -12,7 +12,7 @@ class Decimal:
     """A number; a single comma is read as the decimal point ("2,5" is 2.5), as it is written in much of Africa."""
 
     name, control, data_types = "decimal", "input", ("decimal", "double", "float")
-    asked, listed, hint = True, False, ""
+    asked, figures_steer, hint = True, False, ""
 
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Accept figures with an optional sign and fraction."""

@@ -13,7 +13,7 @@ class Integer:
     """A whole number; "1 500" and "1,500" are 1500, leading zeros are dropped."""
 
     name, control, data_types = "integer", "input", ("int", "integer", "long")
-    asked, listed, hint = True, False, ""
+    asked, figures_steer, hint = True, False, ""
 
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Accept figures with an optional sign, up to 18 of them."""

@@ -9,7 +9,7 @@ class Note:
     """A text to read."""
 
     name, control, data_types = "note", "input", ()
-    asked, listed, hint = False, True, ""
+    asked, figures_steer, hint = False, True, ""
 
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Never asked, so nothing is an answer."""

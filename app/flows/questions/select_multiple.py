@@ -13,7 +13,7 @@ class SelectMultiple:
     """Several choices: "1 3", "1,3", "1*3"; "13" too where the list is shorter than ten; or their names or labels."""
 
     name, control, data_types = "select_multiple", "select", ("string", "select")
-    asked, listed, hint = True, True, "reply_numbers"
+    asked, figures_steer, hint = True, True, "reply_numbers"
 
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Accept choices in any order; the stored value lists each once, in the order of the list."""
@@ -24,6 +24,8 @@ class SelectMultiple:
         parts = [part for part in _BETWEEN.split(text) if part]
         if len(parts) == 1 and text.isascii() and text.isdigit() and len(shown) < 10:
             parts = list(text)
+            if len(set(parts)) < len(parts):
+                return Refused("choose_numbers")  # "11" is a slip, or a number that the list does not have
         if len(parts) < 2 or not all(part.isascii() and part.isdigit() for part in parts):
             parts = [part.strip() for part in re.split(r"[,;\n]", text)]
         chosen = [choose(part, shown) for part in parts[:_MOST_PARTS] if part]

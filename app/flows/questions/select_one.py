@@ -9,7 +9,7 @@ class SelectOne:
     """One choice, by its number, its name or its label."""
 
     name, control, data_types = "select_one", "select1", ("string", "select1")
-    asked, listed, hint = True, True, ""
+    asked, figures_steer, hint = True, True, ""
 
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Accept a reply that means exactly one of the choices shown."""

@@ -12,7 +12,7 @@ class Text:
     """Free text. Outer blanks and control characters, which no XML record may hold, are cut off; the rest stays."""
 
     name, control, data_types = "text", "input", ("string",)
-    asked, listed, hint = True, False, ""
+    asked, figures_steer, hint = True, True, ""
 
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Accept anything that is not blank."""
