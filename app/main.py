@@ -26,6 +26,9 @@ from app.worker import delivery, expiry, loop
 
 log = logging.getLogger(__name__)
 
+# Turns make much that dies at once and nothing in circles: look for circles seldom.
+_GARBAGE = (50_000, 20, 50)
+
 
 class Izwi(FastAPI):
     """The web side. Provider hooks go straight to their door, past the framework's middlewares (docs/bench.md)."""
@@ -120,6 +123,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
         # What is alive now stays: not looking at it again takes the long pauses out of turns (facts: speed, section 4).
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_GARBAGE)
         try:
             yield
         finally:
