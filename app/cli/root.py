@@ -8,6 +8,8 @@ import click
 
 from app.settings import BadSettings, Settings, load
 
+VERSION = "2026.11.0"
+
 # Command → the module that has it. Loaded when asked for, so that `izwi --help` and short commands start at once.
 COMMANDS = {
     "serve": "serving", "work": "serving", "migrate": "migrating",
@@ -32,7 +34,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="izwi", message="izwi %(version)s")
+@click.version_option(VERSION, message="izwi %(version)s")
 def main() -> None:
     """Izwi runs surveys on basic phones: as a USSD menu and as an SMS conversation.
 

@@ -121,7 +121,7 @@ def _announcement(settings: Settings, secret: str, demo: bool) -> str:
     if not demo:
         return f"Izwi listens on {base}. `izwi hooks` shows the addresses to give to the provider."
     curl = (
-        f"curl {base}/hooks/{secret}/ussd --data-urlencode 'sessionId=1' --data-urlencode 'phoneNumber=+263770000001' "
+        f"curl -s {base}/hooks/{secret}/ussd --data-urlencode 'sessionId=1' --data-urlencode 'phoneNumber=+263770000001' "
         "--data-urlencode 'serviceCode=*384*77#' --data-urlencode 'networkCode=99999' --data-urlencode 'text='"
     )
     return (
