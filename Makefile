@@ -63,7 +63,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	printf '#!/bin/sh\nexec "%s/python" -m app "$$@"\n' '$(abspath $(BIN))' > $(BIN)/izwi && chmod +x $(BIN)/izwi
+	printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/python" -m app "$$@"\n' '$(CURDIR)' '$(abspath $(BIN))' > $(BIN)/izwi && chmod +x $(BIN)/izwi
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python

@@ -12,12 +12,12 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
 from app.channels import CHANNELS
-from app.gateway import library as shelves
 from app.gateway.library import Library
+from app.gateway.preparing import prepare
 from app.gateway.turns import Gateway, Writer
 from app.settings import Settings
 from app.store import keys as vault
-from app.store import schema, sessions
+from app.store import sessions
 from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.hooks import PREFIX, Hooks, Line
@@ -25,6 +25,9 @@ from app.web.simulator import routes as simulator
 from app.worker import delivery, expiry, loop
 
 log = logging.getLogger(__name__)
+
+# Turns make much that dies at once and nothing in circles: look for circles seldom.
+_GARBAGE = (50_000, 20, 50)
 
 
 class Izwi(FastAPI):
@@ -40,10 +43,6 @@ class Izwi(FastAPI):
             await self._hooks(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
-
-
-class NotReady(Exception):
-    """The service cannot start as things are; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -77,23 +76,6 @@ def assemble(settings: Settings) -> Parts:
     return Parts(settings, database, keys, library, {line.name: line})
 
 
-def prepare(settings: Settings, database: Database) -> None:
-    """Bring the tables up to date and publish the surveys that are not stored yet."""
-    bring_up_to_date(database)
-    refused = shelves.publish(database, [*shelves.shipped(), *shelves.brought(settings.surveys)])
-    for filename, error in refused.items():
-        log.error("%s is not asked: %s", filename, "; ".join(str(fault) for fault in error.faults))
-
-
-def bring_up_to_date(database: Database) -> None:
-    """Apply missing migrations; a database that is newer than this Izwi is left alone."""
-    current, newest = schema.current(database.engine), schema.newest()
-    if current is not None and current > newest:
-        raise NotReady(f"the database is at {current}, newer than this Izwi ({newest}); install the newer Izwi")
-    if current != newest:
-        schema.upgrade(database.engine)
-
-
 def make_worker(parts: Parts) -> loop.Worker:
     """Make the worker for the channels of these parts."""
     settings = parts.settings
@@ -110,7 +92,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     settings = parts.settings
     worker = make_worker(parts) if with_worker else None
     gateway = Gateway(settings, parts.database, parts.keys, parts.library, wake=worker.wake if worker else _nobody)
-    writer = Writer(gateway, settings, threads=int(__import__("os").environ.get("XT", "1")))
+    writer = Writer(gateway, settings, threads=1 if parts.database.sqlite else 2)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -120,6 +102,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
         # What is alive now stays: not looking at it again takes the long pauses out of turns (facts: speed, section 4).
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_GARBAGE)
         try:
             yield
         finally:

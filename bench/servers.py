@@ -95,16 +95,23 @@ def launch(command: list[str], environ: dict[str, str], place: Place) -> Server:
     began = perf_counter()
     process = subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | environ, stdout=log, stderr=log)
     place.stack.callback(end, process)
-    os.sched_setaffinity(process.pid, place.cpus)
+    os.sched_setaffinity(process.pid, set(range(os.cpu_count() or 1)))  # it may start on all of them
     while perf_counter() - began < READY_SECONDS and process.poll() is None:
         try:
             with fetch(f"http://127.0.0.1:{port}/healthz", timeout=READY_SECONDS):
                 url = f"http://127.0.0.1:{port}/ussd"
+                pin(process.pid, place.cpus)
                 return Server(place.folder.name, url, [process.pid], perf_counter() - began)
         except OSError:  # nobody listens yet, or it answers that it is not ready
             sleep(0.01)
     print((place.folder / "log").read_text(errors="replace")[-1000:], file=sys.stderr)
     raise NotMeasured("it did not start")
+
+
+def pin(pid: int, cpus: set[int]) -> None:
+    """Keep all threads of a process on these CPUs from now on."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), cpus)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

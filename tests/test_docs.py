@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.root import COMMANDS
+from app.cli.root import COMMANDS, VERSION
 from app.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -68,6 +68,10 @@ def test_every_make_target_that_a_document_names_is_there(document: str) -> None
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
 
     assert named & {"run", "test", "check", "bench", "kill", "image", "migration", "floors", "help"} <= targets
+
+
+def test_the_version_is_the_packages() -> None:
+    assert f'version = "{VERSION}"' in (ROOT / "pyproject.toml").read_text()
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import httpx
-
 from app.channels.base import (
     Account,
     Delivery,
@@ -120,6 +118,8 @@ class AfricasTalking:
 
     def account(self) -> Account:
         """Ask for the balance (GET /version1/user), which a wrong key does not get."""
+        import httpx  # here, for a service that only waits for providers never asks
+
         settings = self._settings
         sandbox = settings.africastalking_username == "sandbox"
         base = settings.africastalking_url.rstrip("/") or (_SANDBOX if sandbox else _LIVE)

@@ -14,8 +14,7 @@ import click
 import httpx
 
 from app.channels import CHANNELS
-from app.cli.root import say
-from app.cli.serving import read_settings
+from app.cli.root import read_settings, say
 from app.gateway import library
 from app.settings import PREFIX, Settings
 from app.store import keys, outbox, schema

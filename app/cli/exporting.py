@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from app.cli.root import fail, say
-from app.cli.serving import read_settings
+from app.cli.root import fail, read_settings, say
 from app.gateway.library import Library
 from app.reports import answers as report
 from app.store import schema

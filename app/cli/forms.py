@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from app.cli.root import fail, say
-from app.cli.serving import read_settings
+from app.cli.root import fail, read_settings, say
 from app.flows.check import Finding, Report, language, refused
 from app.flows.check import check as look_over
 from app.flows.compile import compile_form

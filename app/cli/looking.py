@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from app.cli.root import fail, say
-from app.cli.serving import read_settings
+from app.cli.root import fail, read_settings, say
 from app.store import answers, keys, outbox, runs, schema
 from app.store.unit import Database
 

@@ -6,9 +6,13 @@ from importlib import import_module
 
 import click
 
+from app.settings import BadSettings, Settings, load
+
+VERSION = "2026.11.0"
+
 # Command → the module that has it. Loaded when asked for, so that `izwi --help` and short commands start at once.
 COMMANDS = {
-    "serve": "serving", "work": "serving", "migrate": "serving",
+    "serve": "serving", "work": "serving", "migrate": "migrating",
     "check": "forms", "surveys": "forms", "simulate": "phone",
     "export": "exporting", "hooks": "looking", "status": "looking", "doctor": "doctor",
 }  # fmt: skip
@@ -30,7 +34,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="izwi", message="izwi %(version)s")
+@click.version_option(VERSION, message="izwi %(version)s")
 def main() -> None:
     """Izwi runs surveys on basic phones: as a USSD menu and as an SMS conversation.
 
@@ -54,3 +58,12 @@ def log_to_stderr(level: str) -> None:
     logging.basicConfig(
         level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
     )
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the settings, or say what is wrong with them and end."""
+    try:
+        return load(**{name: value for name, value in overrides.items() if value is not None})
+    except BadSettings as error:
+        fail(f"These settings are wrong:\n{error}", code=2)
+        raise

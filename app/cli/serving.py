@@ -1,21 +1,20 @@
-"""`izwi serve`, `izwi work`, `izwi migrate`: the long-running service and its tables."""
+"""`izwi serve` and `izwi work`: the long-running service. What is heavy is imported while the tables are made ready."""
 
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import sqlalchemy as sa
-import uvicorn
 
-from app.cli.root import fail, log_to_stderr, say
-from app.gateway import library
-from app.settings import BadSettings, Settings, load
-from app.store import keys, schema
-from app.store.keys import KeysUnreadable
-from app.store.unit import Database
+from app.cli.root import fail, log_to_stderr, read_settings, say
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.main import Parts
 
 
 @click.command(short_help="Take what the provider sends, and send messages")
@@ -31,22 +30,14 @@ def serve(host: str | None, port: int | None, no_worker: bool, demo: bool) -> No
     _check_port(settings)
     preparing = _start_preparing(settings)
     from app import main
+    from app.web.listening import listen
 
     if preparing is not None and preparing.wait() != 0:
         fail("The database could not be made ready; the lines above say why.")
-    try:
-        parts = main.assemble(settings)
-    except (main.NotReady, KeysUnreadable) as error:
-        fail(str(error))
-        return
+    parts = _assemble(settings)
     app = main.create_app(parts, with_worker=not no_worker, with_simulator=demo)
-    config = uvicorn.Config(
-        app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
-        date_header=False, proxy_headers=False, lifespan="on", timeout_keep_alive=75, backlog=4096,
-    )  # fmt: skip
-    server = _Announcing(config, _announcement(settings, parts.keys.hooks[settings.channel][0], demo))
-    server.run()
-    sys.exit(0 if server.started else 1)
+    announcement = _announcement(settings, parts.keys.hooks[settings.channel][0], demo)
+    sys.exit(0 if listen(app, settings, lambda: say(announcement)) else 1)
 
 
 @click.command(short_help="Only send what the outbox holds")
@@ -56,11 +47,7 @@ def work() -> None:
     log_to_stderr(settings.log_level)
     from app import main
 
-    try:
-        parts = main.assemble(settings)
-    except (main.NotReady, KeysUnreadable) as error:
-        fail(str(error))
-        return
+    parts = _assemble(settings)
     worker, stop = main.make_worker(parts), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -71,49 +58,40 @@ def work() -> None:
     parts.close()
 
 
-@click.command(short_help="Bring tables and surveys up to date")
-@click.option("--quiet", is_flag=True, help="Say nothing when all goes well")
-def migrate(quiet: bool) -> None:
-    """Bring the database's tables up to date and publish new surveys. `izwi serve` does this by itself."""
-    settings = read_settings()
-    log_to_stderr(settings.log_level)
-    from app import main
+def _assemble(settings: Settings) -> "Parts":
+    from app.gateway.preparing import NotReady
+    from app.main import assemble
+    from app.store.keys import KeysUnreadable
 
-    keys.make_private(settings.data_dir)
-    database = Database(settings.database)
-    before = schema.current(database.engine)
     try:
-        main.prepare(settings, database)
-    except main.NotReady as error:
+        return assemble(settings)
+    except (NotReady, KeysUnreadable) as error:
         fail(str(error))
-    after = schema.current(database.engine)
-    database.close()
-    if not quiet:
-        say(f"Up to date at {after}." if before == after else f"Brought from {before or 'nothing'} to {after}.")
+        raise
 
 
 def _start_preparing(settings: Settings) -> "subprocess.Popen[bytes] | None":
-    """Make tables and surveys ready in a process of its own: what that needs (30 MB) would stay in a service for ever."""
-    keys.make_private(settings.data_dir)
+    """Make tables and surveys ready in a process of its own, where there is something to do.
+
+    What that needs (30 MB) would stay in a service for ever; and at the very first start it goes on beside our own start.
+    """
+    command = [sys.executable, "-m", "app", "migrate", "--quiet"]
+    file = settings.database.removeprefix("sqlite:///")
+    if file != settings.database and not Path(file).exists():
+        return subprocess.Popen(command)
+    from sqlalchemy.exc import OperationalError
+
+    from app.gateway import preparing
+    from app.store.unit import Database
+
     database = Database(settings.database)
     try:
-        ready = schema.current(database.engine) == schema.newest() and not library.unpublished(
-            database, [*library.shipped(), *library.brought(settings.surveys)]
-        )
-    except sa.exc.OperationalError:
+        ready = preparing.is_ready(settings, database)
+    except OperationalError:
         fail("The database cannot be opened. Is IZWI_DATABASE_URL right, and is the server running?")
     finally:
         database.close()
-    return None if ready else subprocess.Popen([sys.executable, "-m", "app", "migrate", "--quiet"])
-
-
-def read_settings(**overrides: object) -> Settings:
-    """Read the settings, or say what is wrong with them and end."""
-    try:
-        return load(**{name: value for name, value in overrides.items() if value is not None})
-    except BadSettings as error:
-        fail(f"These settings are wrong:\n{error}", code=2)
-        raise
+    return None if ready else subprocess.Popen(command)
 
 
 def _demo_channel(demo: bool) -> dict[str, str]:
@@ -143,7 +121,7 @@ def _announcement(settings: Settings, secret: str, demo: bool) -> str:
     if not demo:
         return f"Izwi listens on {base}. `izwi hooks` shows the addresses to give to the provider."
     curl = (
-        f"curl {base}/hooks/{secret}/ussd --data-urlencode 'sessionId=1' --data-urlencode 'phoneNumber=+263770000001' "
+        f"curl -s {base}/hooks/{secret}/ussd --data-urlencode 'sessionId=1' --data-urlencode 'phoneNumber=+263770000001' "
         "--data-urlencode 'serviceCode=*384*77#' --data-urlencode 'networkCode=99999' --data-urlencode 'text='"
     )
     return (
@@ -151,17 +129,3 @@ def _announcement(settings: Settings, secret: str, demo: bool) -> str:
         f"Dial from the command line (then add what you reply: text=1, text=1*1, …):\n  {curl}\n\n"
         f"Dial with a phone in the browser:\n  {base}/simulator\n"
     )
-
-
-class _Announcing(uvicorn.Server):
-    """A server that says where it is once it listens."""
-
-    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
-        super().__init__(config)
-        self._announcement = announcement
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then announce."""
-        await super().startup(sockets=sockets)
-        if self.started:
-            say(self._announcement)

@@ -40,10 +40,13 @@ def _fill(layout: Layout, room: Room) -> Iterator[list[str]]:
     steer = [layout.more]
     waiting = [(text, True) for text in layout.paragraphs] + [(e, False) for e in (*layout.entries, *layout.foot)]
     waiting.reverse()
+    size = _size(steer)
     while waiting:
         text, breakable = waiting.pop()
-        if _fit([*page, text, *steer], room):
+        grown = _grown(size, text)
+        if _within(grown, room):
             page.append(text)
+            size = grown
             continue
         half_empty = _fit([*page, *page], room)
         if not page or (breakable and (half_empty or not _fit([text, layout.more, layout.back], room))):
@@ -56,6 +59,7 @@ def _fill(layout: Layout, room: Room) -> Iterator[list[str]]:
             waiting.append((text, breakable))
         yield page + steer
         page, steer = [], [layout.more, layout.back]
+        size = _size(steer)
     yield page + steer[1:]
 
 
@@ -79,13 +83,31 @@ def _split(text: str, page: Sequence[str], steer: Sequence[str], room: Room) -> 
 
 
 def _fit(lines: Sequence[str], room: Room) -> bool:
-    septets = wide = len(lines) - 1
-    plain = True
+    return _within(_size(lines), room)
+
+
+class _Size(NamedTuple):
+    """What lines take together, with the line ends between them; `plain`: all of it is GSM-7."""
+
+    septets: int
+    wide: int
+    plain: bool
+
+
+_NOTHING = _Size(-1, -1, plain=True)  # the first line has no line end before it
+
+
+def _size(lines: Sequence[str]) -> _Size:
+    size = _NOTHING
     for line in lines:
-        narrow, broad = gsm7.units(line)
-        wide += broad
-        if narrow is None:
-            plain = False
-        else:
-            septets += narrow
-    return septets <= room.septets if plain else wide <= room.ucs2
+        size = _grown(size, line)
+    return size
+
+
+def _grown(size: _Size, line: str) -> _Size:
+    narrow, broad = gsm7.units(line)
+    return _Size(size.septets + 1 + (narrow or 0), size.wide + 1 + broad, size.plain and narrow is not None)
+
+
+def _within(size: _Size, room: Room) -> bool:
+    return size.septets <= room.septets if size.plain else size.wide <= room.ucs2

@@ -37,14 +37,18 @@ class State:
     """The final run state, once there is one."""
 
     def dumps(self) -> str:
-        """Write as JSON, leaving out what has its usual value."""
-        return to_json({key: value for key in _KEYS if (value := getattr(self, key))}).decode()
+        """Write as JSON."""
+        values = {
+            "seed": self.seed, "locale": self.locale, "open": self.open, "page": self.page, "tries": self.tries,
+            "asked_ms": self.asked_ms, "notes": self.notes, "refused": self.refused, "answers": self.answers,
+            "aside": self.aside, "ended": self.ended,
+        }  # fmt: skip
+        return to_json(values).decode()
 
     @classmethod
     def loads(cls, text: str) -> "State":
         """Read back what `dumps` wrote."""
-        values = from_json(text)
-        return cls(values.pop("seed", 0), values.pop("locale", "en"), **values)
+        return cls(**from_json(text))
 
     def copy(self) -> "State":
         """Return a state that can be changed while this one stays."""
@@ -52,9 +56,6 @@ class State:
             self.seed, self.locale, self.open, self.page, self.tries, self.asked_ms, list(self.notes), self.refused,
             dict(self.answers), dict(self.aside), self.ended,
         )  # fmt: skip
-
-
-_KEYS = tuple(State.__dataclass_fields__)
 
 
 class Reply(NamedTuple):

@@ -38,7 +38,7 @@ class Conversation:
         self.settings, self.library, self.routes = settings, library, routes
         self._chance = chance
         self.zone = ZoneInfo(settings.zone)
-        self.rooms = {
+        self.rooms: dict[str, Room] = {
             Medium.USSD: Room(Medium.USSD, settings.ussd_septets, settings.ussd_ucs2),
             Medium.SMS: Room(Medium.SMS, settings.sms_septets, settings.sms_ucs2),
         }
@@ -176,7 +176,7 @@ class Conversation:
         self, batch: Batch, session: Session, run: Run, words: str | None, key: int, typed: str | None = None
     ) -> Outcome:
         flow = self.library.edition(run.version_id).flow
-        room = self.rooms[Medium(session.medium)]
+        room = self.rooms[session.medium]
         step = advance(flow, State.loads(run.memory), Reply(words, room), batch.local)
         question = run.question
         outcome = self._apply(batch, session, run, step)

@@ -35,6 +35,7 @@ from app.values import Msisdn, NotAPhoneNumber, Screen
 log = logging.getLogger(__name__)
 
 _BATCH_LIMIT = 256
+_HELP_AT = 64  # turns waiting, from which on a second thread is worth its smaller batches
 _REMEMBERED_LOCALES = 20_000
 
 
@@ -192,18 +193,21 @@ class Overloaded(Exception):
 class Writer:
     """Takes turns in batches, for an event loop that only awaits them.
 
-    One thread on SQLite. On PostgreSQL two: while one waits for the database, the other makes the next batch. Two turns of
-    a session are never under way at once but for a provider's retry, and that one the database refuses and we do again.
+    One thread on SQLite. On PostgreSQL a second one helps when many wait: while one waits for the database, the other makes
+    the next batch. With few it would only make batches smaller. Two turns of a session are never under way at once but for
+    a provider's retry, and that one the database refuses and we do again.
     """
 
     def __init__(self, gateway: Gateway, settings: Settings, *, threads: int = 1) -> None:
         self._gateway, self._limit = gateway, settings.queue_limit
         self._waiting: deque[tuple[Arrival, asyncio.Future[Outcome | Failed]]] = deque()
-        self._wake = threading.Event()
+        self._wakes = [threading.Event() for _ in range(threads)]
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._locales: OrderedDict[tuple[int, str], str] = OrderedDict()
-        self._threads = [threading.Thread(target=self._run, name="izwi-writer", daemon=True) for _ in range(threads)]
+        self._threads = [
+            threading.Thread(target=self._run, args=(wake,), name="izwi-writer", daemon=True) for wake in self._wakes
+        ]
 
     def start(self) -> None:
         """Start the thread; the running event loop is the one that turns are awaited on."""
@@ -216,7 +220,8 @@ class Writer:
         self._stopping = True
         for thread in self._threads:
             while thread.is_alive():
-                self._wake.set()
+                for wake in self._wakes:
+                    wake.set()
                 thread.join(0.05)
 
     @property
@@ -231,8 +236,9 @@ class Writer:
         assert self._loop is not None  # noqa: S101
         future: asyncio.Future[Outcome | Failed] = self._loop.create_future()
         self._waiting.append((arrival, future))
-        if not self._wake.is_set():
-            self._wake.set()
+        for wake in self._wakes if len(self._waiting) >= _HELP_AT else self._wakes[:1]:
+            if not wake.is_set():
+                wake.set()
         return future
 
     def locale_of(self, arrival: Arrival) -> str:
@@ -241,10 +247,10 @@ class Writer:
         key = (arrival.channel_id, inbound.session) if isinstance(inbound, UssdTurn) else (0, "")
         return self._locales.get(key, "en")
 
-    def _run(self) -> None:
+    def _run(self, wake: threading.Event) -> None:
         while True:
-            self._wake.wait()
-            self._wake.clear()
+            wake.wait()
+            wake.clear()
             while taken := self._take_waiting():
                 outcomes = self._take([arrival for arrival, _ in taken])
                 self._remember(taken, outcomes)

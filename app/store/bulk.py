@@ -12,13 +12,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from pydantic_core import to_json
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.store.unit import Conflict
-
-_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 class Bulk:
@@ -26,7 +24,7 @@ class Bulk:
 
     def __init__(self, table: sa.Table, columns: Sequence[str], *, keys: Sequence[str] = (), verb: str) -> None:
         self._table, self._columns, self._keys, self._verb = table.name, tuple(columns), tuple(keys), verb
-        self._types = {name: column.type.compile(_POSTGRESQL) for name, column in table.columns.items()}
+        self._columns_of = table.columns
 
     @classmethod
     def insert(cls, table: sa.Table, columns: Sequence[str]) -> "Bulk":
@@ -62,8 +60,12 @@ class Bulk:
     @cache  # noqa: B019 -- there is one Bulk a table and verb, for ever
     def postgresql(self, name: str) -> str:
         """The statement for PostgreSQL, with its rows in the parameter `name`."""
+        from sqlalchemy.dialects import postgresql
+
+        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
         names = [*self._columns, *(self._keys if self._verb == "update" else ())]
-        picked = [f"CAST(r->>{place} AS {self._types[each]}) AS c{place}" for place, each in enumerate(names)]
+        types = [self._columns_of[each].type.compile(dialect) for each in names]
+        picked = [f"CAST(r->>{place} AS {each}) AS c{place}" for place, each in enumerate(types)]
         source = f"(SELECT {', '.join(picked)} FROM jsonb_array_elements(CAST(%({name})s AS jsonb)) AS r) AS n"
         if self._verb == "update":
             values = ", ".join(f"{name} = n.c{place}" for place, name in enumerate(self._columns))
@@ -109,6 +111,15 @@ def _together(bulks: tuple[Bulk, ...]) -> str:
     parts = [f"w{place} AS ({bulk.postgresql(f'w{place}')} RETURNING 1)" for place, bulk in enumerate(bulks)]
     counts = ", ".join(f"(SELECT count(*) FROM w{place})" for place in range(len(bulks)))
     return f"WITH {', '.join(parts)} SELECT {counts}"
+
+
+def insert(connection: Connection, table: sa.Table) -> Any:
+    """An INSERT that may go on to say what to do ON CONFLICT, in the words of the database at hand."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # heavy, and of no use to a hub on SQLite
+
+    return postgresql.insert(table)
 
 
 @lru_cache(maxsize=256)

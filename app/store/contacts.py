@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.models.people import contact, respondent
 from app.store.batch import within
+from app.store.bulk import insert
 from app.store.keys import Keys
 from app.values import Msisdn
 
@@ -29,10 +29,6 @@ _FIND = sa.select(contact.c.msisdn_hash, contact.c.id, contact.c.locale, contact
     contact.c.msisdn_hash.in_(sa.bindparam("hashes", expanding=True))
 )
 _ONE = sa.select(contact.c.id).where(contact.c.msisdn_hash == sa.bindparam("hash"))
-_INSERT = {
-    "sqlite": sqlite.insert(contact).on_conflict_do_nothing(index_elements=["msisdn_hash"]),
-    "postgresql": postgresql.insert(contact).on_conflict_do_nothing(index_elements=["msisdn_hash"]),
-}
 _LOCALE = sa.update(contact).where(contact.c.id == sa.bindparam("contact")).values(locale=sa.bindparam("to_locale"))
 _STOP = sa.update(contact).where(contact.c.id == sa.bindparam("contact")).values(stopped_at=sa.bindparam("moment"))
 _POSITIONS = (
@@ -57,7 +53,7 @@ def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], a
             }
             for each in missing
         ]  # fmt: skip
-        connection.execute(_INSERT[connection.dialect.name], rows)
+        connection.execute(insert(connection, contact).on_conflict_do_nothing(index_elements=["msisdn_hash"]), rows)
         found |= _find(connection, missing)
     return {msisdn.e164: found[each] for each, msisdn in hashes.items()}
 

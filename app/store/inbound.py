@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.models.messages import inbound
+from app.store.bulk import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +25,6 @@ class Inbound:
     state: str
 
 
-def _insert(insert: Any) -> Any:
-    statement = insert(inbound).on_conflict_do_nothing(index_elements=["channel_id", "provider_id"])
-    return statement.returning(inbound.c.id)
-
-
-_INSERT = {"sqlite": _insert(sqlite.insert), "postgresql": _insert(postgresql.insert)}
 _CONTACT = (
     sa.update(inbound).where(inbound.c.id == sa.bindparam("message")).values(contact_id=sa.bindparam("to_contact"))
 )
@@ -44,7 +37,8 @@ def add(connection: Connection, message: Inbound, at: datetime) -> int | None:
         "text": message.text, "recipient": message.recipient, "link_id": message.link_id,
         "network_code": message.network_code, "state": message.state, "received_at": at,
     }  # fmt: skip
-    return connection.execute(_INSERT[connection.dialect.name], values).scalar()
+    statement = insert(connection, inbound).on_conflict_do_nothing(index_elements=["channel_id", "provider_id"])
+    return connection.execute(statement.returning(inbound.c.id), values).scalar()
 
 
 def set_contacts(connection: Connection, contacts: Sequence[tuple[int, int]]) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.models.messages import delivery_report, outbox
 from app.models.people import contact
 from app.store.batch import within
+from app.store.bulk import insert
 
 # Which state may follow which; what is not here does not happen.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
@@ -73,11 +73,6 @@ class Settled:
     attempts: int
 
 
-def _insert(insert: Any) -> Any:
-    return insert(outbox).on_conflict_do_nothing(index_elements=["channel_id", "key"])
-
-
-_INSERT = {"sqlite": _insert(sqlite.insert), "postgresql": _insert(postgresql.insert)}
 _QUEUED, _SENDING = outbox.c.state == sa.text("'queued'"), outbox.c.state == sa.text("'sending'")
 _DUE = (
     sa.select(outbox.c.id)
@@ -117,7 +112,7 @@ def add(connection: Connection, messages: Sequence[Message]) -> None:
     """Put messages into the outbox; a key that is there already changes nothing."""
     if messages:
         connection.execute(
-            _INSERT[connection.dialect.name],
+            insert(connection, outbox).on_conflict_do_nothing(index_elements=["channel_id", "key"]),
             [
                 {
                     "uid": uuid7(), "channel_id": each.channel_id, "key": each.key, "contact_id": each.contact_id,
@@ -204,8 +199,7 @@ def add_report(
     at: datetime,
 ) -> None:
     """Keep a delivery report (the same one again is only counted) and apply it to its message."""
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
-    statement: Any = insert(delivery_report)
+    statement = insert(connection, delivery_report)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["channel_id", "provider_id", "status", "reason"],

@@ -1,0 +1,39 @@
+"""Makes a database ready for turns: its tables up to date, and every survey in it that can be asked."""
+
+import logging
+
+from app.gateway import library
+from app.settings import Settings
+from app.store import schema
+from app.store.unit import Database
+
+log = logging.getLogger(__name__)
+
+
+class NotReady(Exception):
+    """The service cannot start as things are; the message says what to do."""
+
+
+def is_ready(settings: Settings, database: Database) -> bool:
+    """Say whether there is nothing to do."""
+    return schema.current(database.engine) == schema.newest() and not library.unpublished(database, _files(settings))
+
+
+def prepare(settings: Settings, database: Database) -> None:
+    """Bring the tables up to date and publish the surveys that are not stored yet."""
+    bring_up_to_date(database)
+    for filename, error in library.publish(database, _files(settings)).items():
+        log.error("%s is not asked: %s", filename, "; ".join(str(fault) for fault in error.faults))
+
+
+def bring_up_to_date(database: Database) -> None:
+    """Apply missing migrations; a database that is newer than this Izwi is left alone."""
+    current, newest = schema.current(database.engine), schema.newest()
+    if current is not None and current > newest:
+        raise NotReady(f"the database is at {current}, newer than this Izwi ({newest}); install the newer Izwi")
+    if current != newest:
+        schema.upgrade(database.engine)
+
+
+def _files(settings: Settings) -> list[library.File]:
+    return [*library.shipped(), *library.brought(settings.surveys)]
