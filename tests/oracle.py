@@ -111,6 +111,13 @@ class Oracle:
             run_id = self.network.rows("SELECT run_id FROM session WHERE ref = :ref", ref=talk.ref)[0][0]
             self.acknowledged[run_id, talk.question] = self.meant(talk, words)
 
+    def must_belong(self, talk: Talk, key: int) -> None:
+        """A reply is an answer to no question but the one that its own screen showed."""
+        statement = "SELECT t.outcome, t.question FROM turn t JOIN session s ON s.id = t.session_id"
+        (turn,) = self.network.rows(f"{statement} WHERE s.ref = :ref AND t.key = :key", ref=talk.ref, key=key)
+        if turn.outcome == "answered" and talk.question:
+            assert turn.question == talk.question, f"taken as an answer to {turn.question}, typed at {talk.question}"
+
     # -- what must hold at any time ---
 
     def check(self) -> None:
@@ -124,11 +131,11 @@ class Oracle:
         active = self.network.rows("SELECT contact_id, survey_id FROM run WHERE state = 'active'")
         assert len(set(active)) == len(active), "a phone is asked the same survey twice at a time"
         stopped = self.network.rows("SELECT count(*) FROM contact WHERE stopped_at IS NOT NULL")[0][0]
-        assert stopped == len(self.network.stopped)
+        assert stopped == len(self.network.stopped), f"{stopped} phones are stopped, not {self.network.stopped}"
         self.check_sending()
 
     def check_sending(self) -> None:
-        assert not self.network.wrongly_sent
+        assert not self.network.wrongly_sent, self.network.wrongly_sent
         rows = self.network.rows(
             "SELECT o.id, o.state, o.body, c.msisdn_hash FROM outbox o JOIN contact c ON c.id = o.contact_id"
         )
@@ -160,7 +167,8 @@ class Oracle:
             last = State.loads(memory)
             ends = [replayed(self.flow, turns[run_id], last.seed, locale) for locale in self.flow.locales]
             assert any(isinstance(end, State) and end.answers == last.answers for end in ends), ends
-            assert {name: value or None for name, value in last.answers.items()} == stored
+            remembered = {name: value or None for name, value in last.answers.items()}
+            assert remembered == stored, f"run {run_id} remembers {remembered}, stored is {stored}"
 
 
 def replayed(flow: Flow, turns: list[Any], seed: int, locale: str) -> State | str:

@@ -42,6 +42,7 @@ BATCHED = (
     "reply",
     "again",
     "late",
+    "reply elsewhere",
     "sms",
     "sms",
     "sms again",
@@ -206,7 +207,9 @@ class RespondentsOverABadNetwork(RuleBasedStateMachine):
             texts = sorted(talk.screens, key=len)
             text = texts[-1] if what == "again" else texts[number % len(texts)]
             return Sent(phone, self.turn(phone, talk, text), talk, new=False)
-        if talk.over:
+        if what == "reply elsewhere":
+            talk = phone.dialled[number % len(phone.dialled)]  # two sessions at once, as two networks allow
+        if talk.over or not talk.screens:
             return None
         said = said_to(talk, kind, number)
         talk.replies.append(said)
@@ -253,7 +256,7 @@ class RespondentsOverABadNetwork(RuleBasedStateMachine):
         talk.screens[turn.text] = screen
         if screen in PHRASES["stopped"].values():
             self.network.stopped.add(phone.number)
-        self.note(sent, talk, screen)
+        self.note(sent, talk, screen, turn.text)
         talk.over = talk.over or outcome.screen.final
 
     def see_message(self, sent: Sent, message: SmsIn) -> None:
@@ -274,9 +277,10 @@ class RespondentsOverABadNetwork(RuleBasedStateMachine):
         assert turns[0][0] == 1
         if screen:
             must_fit(screen, "sms")
-            self.note(sent, talk, screen)
+            self.note(sent, talk, screen, message.provider_id)
 
-    def note(self, sent: Sent, talk: Talk, screen: str) -> None:
+    def note(self, sent: Sent, talk: Talk, screen: str, text: str) -> None:
+        self.oracle.must_belong(talk, key_of(text))
         if sent.words is not None:
             self.oracle.replied(talk, sent.words, screen, fresh=sent.phone.last is talk)
         talk.see(screen)
@@ -324,7 +328,7 @@ def test_no_acknowledged_answer_is_lost_over_a_bad_network(network: Network) -> 
     run_state_machine_as_test(
         Story,
         settings=hypothesis_settings(
-            max_examples=int(os.environ.get("STORIES", "30")),
+            max_examples=int(os.environ.get("STORIES", "60")),
             derandomize="STORIES" not in os.environ,  # the same stories in every `make test`, new ones when asked for
             stateful_step_count=30,
             deadline=None,

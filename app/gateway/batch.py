@@ -130,6 +130,13 @@ class Batch:
         else:
             self.asides[run_id, question] = moment
 
+    def stop(self, contact_id: int, moment: datetime | None) -> None:
+        """Stop a phone at a moment, or (None) let it be written to again; later turns of this batch know."""
+        self.stops[contact_id] = moment
+        for contact in self.contacts.values():
+            if contact.id == contact_id:
+                contact.stopped = moment is not None
+
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:

@@ -142,7 +142,7 @@ class Conversation:
             return self.shown(batch, session, key, words, "", "failed", screen)
         if words and not words.isdigit() and command_of(words) is Command.STOP and run.state == RunState.ACTIVE:
             self.end(batch, run, RunState.STOPPED, "stop_word")
-            batch.stops[session.contact_id or 0] = batch.at
+            batch.stop(session.contact_id or 0, batch.at)
             screen = Screen(say("stopped", run.locale), final=True)
             return self.shown(batch, session, key, words, run.question, "stopped", screen)
         if session.asking and run.state == RunState.ACTIVE:

@@ -55,4 +55,4 @@ def take_opt_out(batch: Batch, contact: Contact) -> None:
             run.state, run.reason, run.ended_at = RunState.STOPPED, "opt_out", batch.at
             run.revision += 1
             batch.change_run(run)
-    batch.stops[contact.id], contact.stopped = batch.at, True
+    batch.stop(contact.id, batch.at)

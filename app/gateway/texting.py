@@ -33,7 +33,7 @@ class Texting:
                 self._stop(batch, session, message, contact, locale)
                 return
             case Command.START:
-                batch.stops[contact.id], contact.stopped = None, False
+                batch.stop(contact.id, None)
                 text = say("restarted", locale).format(keyword=self.routes.first_keyword)
                 self._reply(batch, session, message, "help", text, "helped")
                 return
@@ -66,7 +66,7 @@ class Texting:
     def _begin(self, batch: Batch, session: Session, message: SmsIn, contact: Contact, survey: str) -> None:
         """A keyword starts its survey, or goes on with it; after a STOP it is she who asks us to write again."""
         if contact.stopped:
-            batch.stops[contact.id], contact.stopped = None, False
+            batch.stop(contact.id, None)
         if self.conversation.find_run(batch, session, contact, survey):
             self._answer(batch, session, message, None)
         else:
@@ -86,7 +86,7 @@ class Texting:
         if contact.stopped:
             self._note(batch, session, message, "stopped", "")
             return
-        batch.stops[contact.id], contact.stopped = batch.at, True
+        batch.stop(contact.id, batch.at)
         self._reply(batch, session, message, "stop", say("stopped", locale), "stopped")
 
     def _runs_of(self, batch: Batch, contact: Contact) -> list[Run]:

@@ -55,6 +55,15 @@ def test_a_stop_by_menu_cancels_a_reply_of_the_same_moment(line: Line) -> None:
     assert line.rows("SELECT kind, state FROM outbox") == [("reply", "cancelled")]
 
 
+def test_a_keyword_right_after_a_stop_by_menu_starts_again(line: Line) -> None:
+    line.play("one", ["1"])
+
+    line.take(line.session("one", "1*STOP"), line.message("IZWI"))
+
+    assert line.rows("SELECT stopped_at FROM contact") == [(None,)]
+    assert line.rows("SELECT kind, state FROM outbox") == [("reply", "queued")]
+
+
 def test_a_reply_after_the_end_shows_the_farewell_again_and_changes_nothing(line: Line) -> None:
     farewell = line.play("one", ["1", "2"])
     before = line.rows("SELECT state, reason, question, ended_at FROM run")
