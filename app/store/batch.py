@@ -59,32 +59,33 @@ def _postgresql(element: within, compiler: SQLCompiler, **options: Any) -> str:
 
 
 class Ids:
-    """New keys of a table, taken in blocks, so that rows that name each other can be written together.
+    """New keys of some tables, taken in blocks, so that rows that name each other can be written together.
 
-    SQLite: the transaction holds the only write lock, so the highest key is known. PostgreSQL: from the sequence.
+    SQLite: the transaction holds the only write lock, so the highest keys are known. PostgreSQL: from the sequences.
     """
 
-    def __init__(self, connection: Connection, table: sa.Table) -> None:
-        self._connection, self._table = connection, table
-        self._spare: list[int] = []
-        self._last = 0
+    def __init__(self, connection: Connection, *tables: sa.Table) -> None:
+        self._connection, self._names = connection, tuple(table.name for table in tables)
+        self._spare: dict[str, list[int]] = {name: [] for name in self._names}
+        self._last: list[int] = []
 
-    def take(self, block: int = 1) -> int:
-        """Take one key; `block` says how many to fetch at once where none is left."""
-        if not self._spare:
-            self._spare = self._fetch(max(block, 1))
-            self._spare.reverse()
-        return self._spare.pop()
+    def take(self, table: sa.Table, block: int = 1) -> int:
+        """Take one key of a table; `block` says how many of each table to fetch at once where none is left."""
+        spare = self._spare[table.name]
+        if not spare:
+            for name, keys in zip(self._names, self._fetch(max(block, 1)), strict=True):
+                self._spare[name][:0] = reversed(keys)
+        return spare.pop()
 
-    def _fetch(self, count: int) -> list[int]:
-        name = self._table.name
+    def _fetch(self, count: int) -> list[Sequence[int]]:
+        """The next keys of each table, the first one first."""
         if self._connection.dialect.name == "sqlite":
             if not self._last:
-                statement = f'SELECT coalesce(max(id), 0) FROM "{name}"'
-                self._last = self._connection.exec_driver_sql(statement).scalar_one()
-            first, self._last = self._last + 1, self._last + count
-            return list(range(first, self._last + 1))
-        return list(self._connection.execute(_NEXT, {"sequence": f"{name}_id_seq", "count": count}).scalars())
-
-
-_NEXT = sa.text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")
+                highest = ", ".join(f'(SELECT coalesce(max(id), 0) FROM "{name}")' for name in self._names)
+                self._last = list(self._connection.exec_driver_sql(f"SELECT {highest}").one())
+            blocks = [range(last + 1, last + count + 1) for last in self._last]
+            self._last = [last + count for last in self._last]
+            return list(blocks)
+        following = ", ".join(f"nextval('{name}_id_seq')" for name in self._names)
+        statement = f"SELECT {following} FROM generate_series(1, %(count)s)"
+        return list(zip(*self._connection.exec_driver_sql(statement, {"count": count}), strict=True))

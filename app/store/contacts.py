@@ -1,7 +1,7 @@
 """Contacts and respondents: phones, and the people who answer on them."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from app.models.people import contact, respondent
 from app.store.batch import within
-from app.store.bulk import insert
+from app.store.bulk import Bulk, Job, insert, new_uid, stamp
 from app.store.keys import Keys
 from app.values import Msisdn
 
@@ -23,6 +23,8 @@ class Contact:
     id: int
     locale: str | None
     stopped: bool
+    new: bool = False
+    """It was added just now, so nobody has answered on it."""
 
 
 _FIND = sa.select(contact.c.msisdn_hash, contact.c.id, contact.c.locale, contact.c.stopped_at).where(
@@ -36,6 +38,7 @@ _POSITIONS = (
     .where(within(respondent.c.contact_id, "contacts"))
     .group_by(respondent.c.contact_id, respondent.c.survey_id)
 )
+_PEOPLE = Bulk.insert(respondent, ("id", "contact_id", "survey_id", "position", "uid", "pseudonym", "created_at"))
 _NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id).where(within(contact.c.id, "contacts"))
 
 
@@ -53,8 +56,11 @@ def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], a
             }
             for each in missing
         ]  # fmt: skip
-        connection.execute(insert(connection, contact).on_conflict_do_nothing(index_elements=["msisdn_hash"]), rows)
-        found |= _find(connection, missing)
+        statement = insert(connection, contact).on_conflict_do_nothing(index_elements=["msisdn_hash"])
+        added = connection.execute(statement.returning(contact.c.msisdn_hash, contact.c.id), rows)
+        found |= {bytes(row[0]): Contact(row[1], None, stopped=False, new=True) for row in added}
+        if late := [each for each in missing if each not in found]:  # another process was faster
+            found |= _find(connection, late)
     return {msisdn.e164: found[each] for each, msisdn in hashes.items()}
 
 
@@ -79,13 +85,10 @@ def positions(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def add_respondents(connection: Connection, rows: Sequence[Mapping[str, int]], at: datetime) -> None:
-    """Add people; each row gives id, contact_id, survey_id and position."""
-    if rows:
-        connection.execute(
-            sa.insert(respondent),
-            [{**row, "uid": uuid7(), "pseudonym": new_pseudonym(), "created_at": at} for row in rows],
-        )
+def adding_respondents(connection: Connection, people: Iterable[tuple[int, int, int, int]], at: datetime) -> Job:
+    """The adding of people; each gives id, contact_id, survey_id and position."""
+    created_at = stamp(at)
+    return Job(_PEOPLE, [(*each, new_uid(connection), new_pseudonym(), created_at) for each in people])
 
 
 def new_pseudonym() -> str:

@@ -70,11 +70,11 @@ def active(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[int
     return {(each.contact_id or 0, each.survey_id): each for each in runs}
 
 
-def add(connection: Connection, runs: Sequence[Run], at: datetime) -> None:
-    """Store new runs."""
+def adding(connection: Connection, runs: Iterable[Run], at: datetime) -> Job:
+    """The writing of new runs."""
     started_at = stamp(at)
-    _INSERT.write(
-        connection,
+    return Job(
+        _INSERT,
         [
             (
                 each.id, new_uid(connection), each.contact_id, each.respondent_id, each.survey_id, each.version_id,

@@ -93,8 +93,11 @@ def form_of(body: bytes) -> dict[str, str]:
     form: dict[str, str] = {}
     for pair in body.split(b"&", _MAX_FIELDS)[:_MAX_FIELDS]:
         name, _, value = pair.partition(b"=")
-        if value and (b"%" in value or b"+" in value):
-            value = unquote_to_bytes(value.replace(b"+", b" "))
+        if b"%" in value or b"+" in value:
+            # What nearly every turn has, ``*`` and the ``+`` of a number, is put right without looking at each byte.
+            value = value.replace(b"+", b" ").replace(b"%2A", b"*").replace(b"%2B", b"+")
+            if b"%" in value:
+                value = unquote_to_bytes(value)
         key = name.decode("ascii", "replace")
         if key not in form:
             form[key] = value.decode("utf-8", "replace")
