@@ -3,6 +3,7 @@
 Turns of one batch see each other's changes through it, so two turns of one session are taken in order.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,8 @@ class Batch:
     at: datetime
     local: datetime
     """The same moment in the survey's own zone."""
+    ahead: dict[str, deque[int]] = field(default_factory=dict)
+    """Keys that an earlier batch fetched and did not use."""
     sessions: dict[tuple[int, str], Session] = field(default_factory=dict)
     runs: dict[int, Run] = field(default_factory=dict)
     active: dict[tuple[int, int], Run] = field(default_factory=dict)
@@ -53,7 +56,7 @@ class Batch:
     ids: Ids = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ids = Ids(self.connection, session, run, respondent)
+        self.ids = Ids(self.connection, (session, run, respondent), self.ahead)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -94,7 +97,7 @@ class Batch:
 
     def new_id(self, table: sa.Table) -> int:
         """The key of a new session, run or respondent."""
-        return self.ids.take(table, len(self.contacts))
+        return self.ids.take(table)
 
     def add_person(self, contact_id: int, survey_id: int) -> int:
         """Add the next person on a phone who takes part in a survey; returns the respondent's key."""

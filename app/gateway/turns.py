@@ -35,7 +35,7 @@ from app.values import Msisdn, NotAPhoneNumber, Screen
 log = logging.getLogger(__name__)
 
 _BATCH_LIMIT = 256
-_HELP_AT = 64  # turns waiting, from which on a second thread is worth its smaller batches
+_HELP_AT = 16  # turns waiting, from which on a second thread is worth its smaller batches
 _REMEMBERED_LOCALES = 20_000
 
 
@@ -69,6 +69,7 @@ class Gateway:
         # `chance` gives each new run the number that its random orders are made from.
         self._database, self._keys, self._region = database, keys, settings.region
         self._now, self._wake = now, wake
+        self._ahead: dict[str, deque[int]] = {}
         self._conversation = Conversation(settings, library, Routes.of(settings), chance=chance)
         self._texting = Texting(self._conversation)
 
@@ -91,7 +92,7 @@ class Gateway:
 
     def _take(self, connection: Connection, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], bool]:
         now = self._now()
-        batch = Batch(connection, now, now.astimezone(self._conversation.zone))
+        batch = Batch(connection, now, now.astimezone(self._conversation.zone), self._ahead)
         fresh = self._store_messages(batch, arrivals)
         self._read(batch, arrivals, fresh)
         outcomes = [self._one(batch, arrival, index in fresh) for index, arrival in enumerate(arrivals)]
@@ -203,6 +204,7 @@ class Writer:
         self._waiting: deque[tuple[Arrival, asyncio.Future[Outcome | Failed]]] = deque()
         self._wakes = [threading.Event() for _ in range(threads)]
         self._stopping = False
+        self._under_way = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._locales: OrderedDict[tuple[int, str], str] = OrderedDict()
         self._threads = [
@@ -252,7 +254,9 @@ class Writer:
             wake.wait()
             wake.clear()
             while taken := self._take_waiting():
+                self._under_way += len(taken)
                 outcomes = self._take([arrival for arrival, _ in taken])
+                self._under_way -= len(taken)
                 self._remember(taken, outcomes)
                 assert self._loop is not None  # noqa: S101
                 self._loop.call_soon_threadsafe(_answer, taken, outcomes)
@@ -261,8 +265,10 @@ class Writer:
 
     def _take_waiting(self) -> list[tuple[Arrival, "asyncio.Future[Outcome | Failed]"]]:
         taken: list[tuple[Arrival, asyncio.Future[Outcome | Failed]]] = []
+        share = -(-(len(self._waiting) + self._under_way) // len(self._threads))
+        limit = min(max(share, _HELP_AT), _BATCH_LIMIT)
         with contextlib.suppress(IndexError):  # no more wait, or another thread was faster
-            while len(taken) < _BATCH_LIMIT:
+            while len(taken) < limit:
                 taken.append(self._waiting.popleft())
         return taken
 

@@ -1,7 +1,9 @@
 """Set-based reading and key taking, with statements that stay the same whatever the size of a batch."""
 
 import json
+from collections import deque
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +11,8 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator
+
+_AHEAD = 64
 
 
 class _Values(TypeDecorator[Sequence[Any]]):
@@ -59,33 +63,32 @@ def _postgresql(element: within, compiler: SQLCompiler, **options: Any) -> str:
 
 
 class Ids:
-    """New keys of some tables, taken in blocks, so that rows that name each other can be written together.
+    """New keys of some tables, known before their rows are written, so that rows that name each other go together.
 
-    SQLite: the transaction holds the only write lock, so the highest keys are known. PostgreSQL: from the sequences.
+    SQLite: the transaction holds the only write lock, so the highest keys are known. PostgreSQL: from the sequences, a
+    block at a time; the rest stays in `ahead` for the next batches, and keys that are never used harm nobody.
     """
 
-    def __init__(self, connection: Connection, *tables: sa.Table) -> None:
-        self._connection, self._names = connection, tuple(table.name for table in tables)
-        self._spare: dict[str, list[int]] = {name: [] for name in self._names}
-        self._last: list[int] = []
+    def __init__(self, connection: Connection, tables: Sequence[sa.Table], ahead: dict[str, deque[int]]) -> None:
+        self._connection, self._names, self._ahead = connection, [table.name for table in tables], ahead
+        self._counts: dict[str, count[int]] = {}
 
-    def take(self, table: sa.Table, block: int = 1) -> int:
-        """Take one key of a table; `block` says how many of each table to fetch at once where none is left."""
-        spare = self._spare[table.name]
-        if not spare:
-            for name, keys in zip(self._names, self._fetch(max(block, 1)), strict=True):
-                self._spare[name][:0] = reversed(keys)
-        return spare.pop()
-
-    def _fetch(self, count: int) -> list[Sequence[int]]:
-        """The next keys of each table, the first one first."""
+    def take(self, table: sa.Table) -> int:
+        """Take one key of a table."""
         if self._connection.dialect.name == "sqlite":
-            if not self._last:
+            if not self._counts:
                 highest = ", ".join(f'(SELECT coalesce(max(id), 0) FROM "{name}")' for name in self._names)
-                self._last = list(self._connection.exec_driver_sql(f"SELECT {highest}").one())
-            blocks = [range(last + 1, last + count + 1) for last in self._last]
-            self._last = [last + count for last in self._last]
-            return list(blocks)
+                last = self._connection.exec_driver_sql(f"SELECT {highest}").one()
+                self._counts = {name: count(key + 1) for name, key in zip(self._names, last, strict=True)}
+            return next(self._counts[table.name])
+        while True:
+            try:
+                return self._ahead[table.name].popleft()  # in one step: other threads take from here too
+            except LookupError:
+                self._fetch()
+
+    def _fetch(self) -> None:
         following = ", ".join(f"nextval('{name}_id_seq')" for name in self._names)
-        statement = f"SELECT {following} FROM generate_series(1, %(count)s)"
-        return list(zip(*self._connection.exec_driver_sql(statement, {"count": count}), strict=True))
+        rows = self._connection.exec_driver_sql(f"SELECT {following} FROM generate_series(1, {_AHEAD})")
+        for name, keys in zip(self._names, zip(*rows, strict=True), strict=True):
+            self._ahead.setdefault(name, deque()).extend(keys)

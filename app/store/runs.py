@@ -117,7 +117,7 @@ def counts(connection: Connection) -> dict[str, int]:
 _OF_CONTACT = (
     sa.select(run.c.id, run.c.survey_version_id, run.c.state, run.c.reason, run.c.question, run.c.locale, run.c.memory)
     .where(run.c.contact_id == sa.bindparam("contact"))
-    .order_by(run.c.id)
+    .order_by(run.c.started_at, run.c.id)
 )
 
 
