@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
@@ -38,6 +39,20 @@ _POSITIONS = (
     .where(within(respondent.c.contact_id, "contacts"))
     .group_by(respondent.c.contact_id, respondent.c.survey_id)
 )
+_AT_ONCE = """
+WITH given AS (
+  SELECT decode(r->>0, 'hex') AS hash, decode(r->>1, 'hex') AS sealed, CAST(r->>2 AS uuid) AS uid,
+    CAST(r->>3 AS integer) AS key_id, CAST(r->>4 AS timestamptz) AS at
+  FROM jsonb_array_elements(CAST(%(rows)s AS jsonb)) AS r
+), added AS (
+  INSERT INTO contact (uid, msisdn_hash, msisdn_sealed, key_id, created_at)
+  SELECT uid, hash, sealed, key_id, at FROM given
+  WHERE NOT EXISTS (SELECT FROM contact WHERE msisdn_hash = hash) ORDER BY hash
+  ON CONFLICT (msisdn_hash) DO NOTHING RETURNING msisdn_hash, id
+)
+SELECT msisdn_hash, id, locale, stopped_at, false FROM contact JOIN given ON msisdn_hash = hash
+UNION ALL SELECT msisdn_hash, id, NULL, NULL, true FROM added
+"""
 _PEOPLE = Bulk.insert(respondent, ("id", "contact_id", "survey_id", "position", "uid", "pseudonym", "created_at"))
 _NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id).where(within(contact.c.id, "contacts"))
 
@@ -45,7 +60,10 @@ _NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id).wh
 def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], at: datetime) -> dict[str, Contact]:
     """Return the contact of each number (by E.164), adding those that never reached us before."""
     hashes = {keys.find(msisdn): msisdn for msisdn in msisdns}
-    found = _find(connection, list(hashes))
+    if connection.dialect.name == "postgresql":
+        found = _find_or_add_at_once(connection, keys, hashes, at)
+    else:
+        found = _find(connection, list(hashes))
     # Sorted, so that two processes that add the same phones wait for each other instead of blocking each other.
     missing = sorted(hashes.keys() - found.keys())
     if missing:
@@ -62,6 +80,18 @@ def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], a
         if late := [each for each in missing if each not in found]:  # another process was faster
             found |= _find(connection, late)
     return {msisdn.e164: found[each] for each, msisdn in hashes.items()}
+
+
+def _find_or_add_at_once(
+    connection: Connection, keys: Keys, hashes: Mapping[bytes, Msisdn], at: datetime
+) -> dict[bytes, Contact]:
+    """Both in one way there and back. A phone that another process adds at this very moment is not among the found."""
+    rows = [
+        (each.hex(), keys.seal(msisdn).hex(), new_uid(connection), keys.current, stamp(at))
+        for each, msisdn in sorted(hashes.items())
+    ]
+    found = connection.exec_driver_sql(_AT_ONCE, {"rows": to_json(rows).decode()})
+    return {bytes(row[0]): Contact(row[1], row[2], row[3] is not None, row[4]) for row in found}
 
 
 def find(connection: Connection, keys: Keys, msisdn: Msisdn) -> int | None:
