@@ -5,11 +5,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.flows.faults import Fault, Place, nearest
+from app.flows.others import SUFFIX
 from app.flows.unsupported import kind_of, refused_types
 
 Row = tuple[int, Mapping[str, str]]
 _REFERENCE = re.compile(r"\$\{\s*([^}]*?)\s*\}")
 _NAME = re.compile(r"[^\W\d][\w.-]*")
+_LISTED = {"select_one", "select_multiple", "rank"}
+_FROM_FILE = {"select_one_from_file", "select_multiple_from_file"}
+_EXTERNAL = {"csv-external", "xml-external"}
 _YES = {"yes", "true", "true()"}
 _ALIASES = {
     "survey": {
@@ -64,7 +68,6 @@ _COLUMNS = {
     ),
 }
 _UNSEEN = {
-    "hint": "hints are not shown yet", "guidance_hint": "hints are not shown yet",
     "media": "a basic phone shows no pictures and plays no sounds", "image": "a basic phone shows no pictures",
     "big-image": "a basic phone shows no pictures", "audio": "a basic phone plays no sounds",
     "video": "a basic phone shows no pictures",
@@ -100,10 +103,35 @@ def places(book: Mapping[str, Any]) -> dict[str, Place]:
     """The row of each question; a group's only where no question has the same name."""
     found: dict[str, Place] = {}
     for number, row in rows(book, "survey"):
-        kind, name = kind_of(row.get("type", "")), row.get("name", "")
+        kind = kind_of(row.get("type", ""))
+        name = row.get("name") or ("audit" if kind == "audit" else "")
         if name and not (kind.startswith("begin") and name in found):
             found[name] = Place("survey", number)
+            if _list_with_other(row):
+                found.setdefault(name + SUFFIX, Place("survey", number))
     return found
+
+
+def with_other(book: Mapping[str, Any]) -> dict[str, str]:
+    """The questions with `or_other`, and the list that each chooses from."""
+    found = {row["name"]: _list_with_other(row) for _, row in rows(book, "survey") if row.get("name")}
+    return {name: list_name for name, list_name in found.items() if list_name}
+
+
+def file_places(book: Mapping[str, Any]) -> dict[str, tuple[Place, str]]:
+    """The row that wants each attached file, and the name in it."""
+    found: dict[str, tuple[Place, str]] = {}
+    for number, row in rows(book, "survey"):
+        kind, words = kind_of(row.get("type", "")), row.get("type", "").split()
+        name = f"{row.get('name')}.{kind[:3]}" if kind in _EXTERNAL else words[-1] if kind in _FROM_FILE else ""
+        found.setdefault(name, (Place("survey", number), row.get("name", "")))
+    return found
+
+
+def _list_with_other(row: Mapping[str, str]) -> str:
+    """The list of a question with `or_other`, or an empty string."""
+    words = row.get("type", "").lower().replace(" or other", " or_other").split()
+    return row["type"].split()[len(words) - 2] if words[-1:] == ["or_other"] and len(words) > 2 else ""
 
 
 def choice_places(book: Mapping[str, Any]) -> dict[tuple[str, str], Place]:
@@ -121,7 +149,8 @@ def faults(book: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _wrong_groups(survey)
     yield from _wrong_lists(survey, choices)
     yield from _wrong_choices(choices, _allows_duplicates(book))
-    yield from _wrong_references(book, {row["name"] for _, row in survey if row.get("name")})
+    names = {row["name"] for _, row in survey if row.get("name")}
+    yield from _wrong_references(book, names | {name + SUFFIX for name in with_other(book)})
     if rows(book, "entities"):
         yield Fault(Place("entities", None), "", "entities are not supported", "Take the entities sheet out.")
 
@@ -182,10 +211,10 @@ def _wrong_groups(survey: list[Row]) -> Iterator[Fault]:
 def _wrong_lists(survey: list[Row], choices: list[Row]) -> Iterator[Fault]:
     lists = list(dict.fromkeys(row.get("list_name", "") for _, row in choices))
     for number, row in survey:
-        if kind_of(row.get("type", "")) not in {"select_one", "select_multiple"}:
+        if kind_of(row.get("type", "")) not in _LISTED:
             continue
         words = row["type"].split()
-        name = words[-2] if words[-1].lower() == "or_other" and len(words) > 2 else words[-1]
+        name = _list_with_other(row) or words[-1]
         place = Place("survey", number)
         if len(words) < 2:
             yield Fault(place, row.get("name", ""), "no choice list is named", f"Write e.g. {words[0]} yes_no.")

@@ -35,13 +35,17 @@ class State:
     """Answers to questions that are no longer relevant; they come back if the question does."""
     ended: str = ""
     """The final run state, once there is one."""
+    who: str = ""
+    """The respondent's pseudonym, where the form asks for it."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What a smartphone would fill in by itself; made anew, never changed."""
 
     def dumps(self) -> str:
         """Write as JSON."""
         values = {
             "seed": self.seed, "locale": self.locale, "open": self.open, "page": self.page, "tries": self.tries,
             "asked_ms": self.asked_ms, "notes": self.notes, "refused": self.refused, "answers": self.answers,
-            "aside": self.aside, "ended": self.ended,
+            "aside": self.aside, "ended": self.ended, "who": self.who, "facts": self.facts,
         }  # fmt: skip
         return to_json(values).decode()
 
@@ -54,7 +58,7 @@ class State:
         """Return a state that can be changed while this one stays."""
         return State(
             self.seed, self.locale, self.open, self.page, self.tries, self.asked_ms, list(self.notes), self.refused,
-            dict(self.answers), dict(self.aside), self.ended,
+            dict(self.answers), dict(self.aside), self.ended, self.who, self.facts,
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Turns of one batch see each other's changes through it, so two turns of one sess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -39,7 +40,7 @@ class Batch:
     positions: dict[tuple[int, int], int] = field(default_factory=dict)
     new_runs: dict[int, Run] = field(default_factory=dict)
     changed_runs: dict[int, Run] = field(default_factory=dict)
-    new_people: list[dict[str, int]] = field(default_factory=list)
+    new_people: list[dict[str, Any]] = field(default_factory=list)
     changed_sessions: dict[int, Session] = field(default_factory=dict)
     turns: dict[tuple[int, int], Turn] = field(default_factory=dict)
     answers: dict[tuple[int, str], Answer] = field(default_factory=dict)
@@ -98,8 +99,18 @@ class Batch:
         position = self.positions.get((contact_id, survey_id), 0) + 1
         self.positions[contact_id, survey_id] = position
         key = self.respondent_ids.take(len(self.contacts))
-        self.new_people.append({"id": key, "contact_id": contact_id, "survey_id": survey_id, "position": position})
+        self.new_people.append(
+            {
+                "id": key, "contact_id": contact_id, "survey_id": survey_id, "position": position,
+                "pseudonym": contacts.new_pseudonym(),
+            }
+        )  # fmt: skip
         return key
+
+    def pseudonym_of(self, respondent_id: int) -> str:
+        """The only name that a person's answers carry."""
+        new = (each["pseudonym"] for each in self.new_people if each["id"] == respondent_id)
+        return next(new, None) or contacts.pseudonym_of(self.connection, respondent_id)
 
     def add_run(self, run: Run) -> None:
         """Begin a run."""

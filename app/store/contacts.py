@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -36,6 +37,7 @@ _POSITIONS = (
     .where(within(respondent.c.contact_id, "contacts"))
     .group_by(respondent.c.contact_id, respondent.c.survey_id)
 )
+_PSEUDONYM = sa.select(respondent.c.pseudonym).where(respondent.c.id == sa.bindparam("respondent"))
 _NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id).where(within(contact.c.id, "contacts"))
 
 
@@ -79,13 +81,18 @@ def positions(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def add_respondents(connection: Connection, rows: Sequence[Mapping[str, int]], at: datetime) -> None:
-    """Add people; each row gives id, contact_id, survey_id and position."""
+def add_respondents(connection: Connection, rows: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    """Add people; each row gives id, contact_id, survey_id, position and pseudonym."""
     if rows:
         connection.execute(
             sa.insert(respondent),
-            [{**row, "uid": uuid7(), "pseudonym": new_pseudonym(), "created_at": at} for row in rows],
+            [{**row, "uid": uuid7(), "created_at": at} for row in rows],
         )
+
+
+def pseudonym_of(connection: Connection, respondent_id: int) -> str:
+    """The only name that a person's answers carry."""
+    return connection.execute(_PSEUDONYM, {"respondent": respondent_id}).scalar() or ""
 
 
 def new_pseudonym() -> str:

@@ -91,7 +91,7 @@ def test_a_warning_is_no_error_unless_one_is_strict(arguments: list[str], status
 @pytest.mark.parametrize(
     ("name", "language", "problem"),
     [
-        ("hint::English (en)", "", "the column is not used: hints are not shown yet"),
+        ("water", "Ndebele (nd)", "there is no hint in this language; people see the one in English (en)"),
         ("why", "", "water is compared with 'nope', which is none of its choices"),
         ("why", "", "nobody will see this: its condition is never true"),
         ("why", "Ndebele (nd)", "there is no label in this language; people see the one in English (en)"),
