@@ -149,8 +149,7 @@ def faults(book: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _wrong_groups(survey)
     yield from _wrong_lists(survey, choices)
     yield from _wrong_choices(choices, _allows_duplicates(book))
-    names = {row["name"] for _, row in survey if row.get("name")}
-    yield from _wrong_references(book, names | {name + SUFFIX for name in with_other(book)})
+    yield from _wrong_references(book, {row["name"] for _, row in survey if row.get("name")})
     if rows(book, "entities"):
         yield Fault(Place("entities", None), "", "entities are not supported", "Take the entities sheet out.")
 
@@ -249,6 +248,7 @@ def _allows_duplicates(book: Mapping[str, Any]) -> bool:
 
 
 def _wrong_references(book: Mapping[str, Any], names: set[str]) -> Iterator[Fault]:
+    others = with_other(book)
     for sheet in ("survey", "choices", "settings"):
         active = {number for number, _ in rows(book, sheet)}
         for number, row in enumerate(book.get(sheet) or [], start=2):
@@ -260,6 +260,8 @@ def _wrong_references(book: Mapping[str, Any], names: set[str]) -> Iterator[Faul
             for name, header in unknown.items() if number in active else ():
                 meant = nearest(name, names)
                 problem, cure = f"{header}: there is no question {name}", "Check the spelling of the name."
+                if name.removesuffix(SUFFIX) in others:
+                    cure, meant = "What or_other adds cannot be named: add a choice other and a text question.", ""
                 if name.startswith("last-saved#"):
                     problem, cure = f"{header}: {name} is not supported", "Ask again; Izwi keeps no last answers."
                 yield Fault(

@@ -21,6 +21,7 @@ _UNASKED = frozenset(["geopoint", "geotrace", "geoshape", "barcode", "binary"])
 _KEPT_EMPTY = {"phonenumber": "a phone number", "email": "an e-mail address", "simserial": "a SIM's number",
                "subscriberid": "a SIM's number"}  # fmt: skip
 _PRELOAD = "{http://openrosa.org/javarosa}preloadParams"
+_CURE_OF_PLACE = "Make it not required, or let two numbers be typed: bind::izwi:typed = yes."
 _CURE = "Make it not required, or ask for it in words (text)."
 
 
@@ -35,7 +36,8 @@ def is_skipped(model: Model, tag: str, path: str) -> bool:
 def refused(model: Model, tag: str, path: str) -> Iterator[tuple[str, str]]:
     """Yield why a form cannot do without such a question, and the way out."""
     if model.bind(path, "required") not in {"", "false()"}:
-        yield f"it is required, but {_why(model, tag, path)}", _CURE
+        cure = _CURE_OF_PLACE if tag == "input" and model.data_type(path) == "geopoint" else _CURE
+        yield f"it is required, but {_why(model, tag, path)}", cure
     typed = model.mark(path, TYPED)
     if typed not in {"", "no"} and model.data_type(path) == "geopoint":
         yield f"izwi:typed is {typed!r}", "Write yes, or nothing."

@@ -5,18 +5,17 @@ from typing import Any
 
 from lxml import etree
 
-from app.flows.faults import Fault, Place
+from app.flows.faults import Fault, Place, nearest
 from app.flows.model import Model, name_of
 from app.flows.skipped import SKIPPED
 
-SUPPORTED = (
-    frozenset(
-        """text string integer int decimal range date time datetime note calculate hidden acknowledge trigger rank
+_RECORDED = frozenset("start end today deviceid imei username phonenumber email simserial subscriberid".split())
+_USED = frozenset(
+    """text string integer int decimal range date time datetime note calculate hidden acknowledge trigger rank
     select_one select_multiple select_one_from_file select_multiple_from_file csv-external xml-external
-    begin_group end_group start end today deviceid imei username phonenumber email simserial subscriberid""".split()
-    )
-    | SKIPPED.keys()
+    begin_group end_group""".split()
 )
+SUPPORTED = _USED | _RECORDED | SKIPPED.keys()
 _REPEATS = "Repeats are not supported yet: ask a fixed number of times, in groups."
 CURES: Mapping[str, str] = {
     "begin_repeat": _REPEATS, "end_repeat": _REPEATS, "begin_loop": _REPEATS, "end_loop": _REPEATS,
@@ -29,7 +28,8 @@ _SPELLINGS = {
     "select one from file": "select_one_from_file", "select multiple from file": "select_multiple_from_file",
     "select one from": "select_one", "select1": "select_one", "begin loop": "begin_loop", "end loop": "end_loop",
     "add select one prompt using": "select_one", "add select multiple prompt using": "select_multiple",
-    "begin lgroup": "begin_repeat", "end lgroup": "end_repeat",
+    "begin lgroup": "begin_repeat", "end lgroup": "end_repeat", "gps": "geopoint", "location": "geopoint",
+    "date time": "datetime",
 }  # fmt: skip
 
 
@@ -44,7 +44,8 @@ def kind_of(type_cell: str) -> str:
 
 def cure_of(kind: str) -> str:
     """What to do about a question type that is not supported."""
-    return CURES.get(kind) or "Use one of: " + ", ".join(sorted(SUPPORTED)) + "."
+    meant = nearest(kind, SUPPORTED)
+    return CURES.get(kind) or (f"Is it {meant}?" if meant else f"Use one of: {', '.join(sorted(_USED))}.")
 
 
 def refused_types(rows: Iterable[tuple[int, Mapping[str, str]]]) -> Iterator[Fault]:

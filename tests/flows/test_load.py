@@ -22,7 +22,7 @@ BROKEN: dict[str, list[str]] = {
         "survey, row 6: the question type end_repeat is not supported.",
         "survey, row 8, order: the question type select_one_external is not supported. Use select_one_from_file",
         "survey, row 9, ward: search() in the appearance is not supported. Use select_one_from_file.",
-        "survey, row 11, thing: the question type fancy is not supported. Use one of: acknowledge, audio",
+        "survey, row 11, thing: the question type fancy is not supported. Use one of: acknowledge, begin_group",
         "survey, row 12, late: a trigger is not supported yet. Put the expression into a calculate",
     ],
     "required_media.md": [
