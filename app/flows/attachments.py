@@ -20,6 +20,7 @@ MAX_BYTES = 5_000_000
 MAX_TOGETHER = 20_000_000
 MAX_ROWS = 20_000
 MAX_COLUMNS = 100
+MAX_CELLS = 300_000
 _SOURCE = re.compile(r"jr://(?:file|file-csv)/(?:.*/)?([^/]+)")
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 _LIST = re.compile(r"instance\(\s*['\"]([^'\"]+)['\"]\s*\)")
@@ -123,10 +124,11 @@ def _rows(name: str, content: bytes) -> tuple[Any, list[str]]:
 def _listed(rows: Iterable[Mapping[str, str]]) -> tuple[Any, list[str]]:
     root = etree.Element("root")
     left_out: dict[str, None] = {}
+    cells = 0
     for row in rows:
         item = etree.SubElement(root, "item")
-        if len(root) > MAX_ROWS:
-            raise _Unusable(f"it has more than {MAX_ROWS} rows", "Leave rows out, or split the survey.")
+        cells += len(row)
+        _check_size(len(root), cells)
         for column, value in row.items():
             if _NAME.fullmatch(column):
                 etree.SubElement(item, column).text = _UNWRITABLE.sub("", value)
@@ -135,6 +137,13 @@ def _listed(rows: Iterable[Mapping[str, str]]) -> tuple[Any, list[str]]:
     if not len(root):
         raise _Unusable("it has no rows", "Write a header and a row for each choice.")
     return root, list(left_out)
+
+
+def _check_size(rows: int, cells: int) -> None:
+    if rows > MAX_ROWS:
+        raise _Unusable(f"it has more than {MAX_ROWS} rows", "Leave rows out, or split the survey.")
+    if cells > MAX_CELLS:
+        raise _Unusable(f"it has more than {MAX_CELLS} cells", "Leave those columns out that the form does not need.")
 
 
 def _from_csv(text: str) -> Iterator[Mapping[str, str]]:
@@ -162,8 +171,9 @@ def _from_xml(content: bytes) -> Any:
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         problem = f"it cannot be read as XML ({getattr(error, 'msg', error)})"
         raise _Unusable(problem, "Save it again, without entities and document type.") from None
-    if not 0 < len(root) <= MAX_ROWS:
-        raise _Unusable(f"it has no rows, or more than {MAX_ROWS}", "Write a root with an item for each choice.")
+    if not len(root):
+        raise _Unusable("it has no rows", "Write a root with an item for each choice.")
+    _check_size(len(root), sum(1 for _ in root.iter()))
     return root
 
 

@@ -6,7 +6,7 @@ The values of a turn are named tuples: made several times a turn, they cost a th
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
@@ -42,11 +42,13 @@ class State:
 
     def dumps(self) -> str:
         """Write as JSON."""
-        values = {
+        values: dict[str, Any] = {
             "seed": self.seed, "locale": self.locale, "open": self.open, "page": self.page, "tries": self.tries,
             "asked_ms": self.asked_ms, "notes": self.notes, "refused": self.refused, "answers": self.answers,
-            "aside": self.aside, "ended": self.ended, "who": self.who, "facts": self.facts,
+            "aside": self.aside, "ended": self.ended,
         }  # fmt: skip
+        if self.who or self.facts:
+            values |= {"who": self.who, "facts": self.facts}
         return to_json(values).decode()
 
     @classmethod

@@ -13,6 +13,7 @@ from app.flows.load import Form, load
 from tests.forms import FORMS, as_csv, as_xlsx
 
 FROM_FILE = [["type", "name", "label", "parameters"], ["select_one_from_file shops.csv", "shop", "Which shop?", ""]]
+WIDE = ",".join(f"c{n}" for n in range(100)).encode() + b"\na," * 3_001
 SHOPS = b"name,label\ns1,First shop\ns2,Second shop\n"
 
 
@@ -136,7 +137,10 @@ def test_an_xform_takes_its_files_too_and_what_is_stored_needs_none() -> None:
         ("shops.csv", ",".join(f"c{n}" for n in range(101)).encode(), "", "shops.csv: it has more than 100 columns."),
         ("shops.csv", b"x" * 5_000_001, "", "shops.csv: the file is larger than 5 MB."),
         ("shops.csv", b'name,label\na,"' + b"b" * 200_000, "", "shops.csv: it cannot be read as CSV"),
-        ("shops.xml", b"<root/>", "", "shops.xml: it has no rows, or more than 20000."),
+        ("shops.xml", b"<root/>", "", "shops.xml: it has no rows."),
+        ("shops.xml", b"<r>" + b"<i/>" * 20_001 + b"</r>", "", "shops.xml: it has more than 20000 rows."),
+        ("shops.xml", b"<r><i>" + b"<c/>" * 300_000 + b"</i></r>", "", "shops.xml: it has more than 300000 cells."),
+        ("shops.csv", WIDE, "", "shops.csv: it has more than 300000 cells."),
         ("shops.xml", b"<root>", "", "shops.xml: it cannot be read as XML"),
         ("shops.xml", b'<!DOCTYPE r [<!ENTITY e "x">]><r><i>&e;</i></r>', "", "shops.xml: it cannot be read as XML"),
         ("shops.geojson", b"{}", "", "shops.geojson: it cannot be read as GeoJSON."),
