@@ -11,15 +11,25 @@ from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
 from app.flows.shuffle import shuffled
 
 _MEMO_LIMIT = 512
+_NO_FACTS: Mapping[str, str] = {}
 
 
 class Document:
     """One turn's view of a run: texts, relevance, choices and values at a moment, in a language."""
 
-    __slots__ = ("_answers", "_at", "_choices", "_flow", "_nodes", "_seed", "locale")
+    __slots__ = ("_answers", "_at", "_choices", "_facts", "_flow", "_nodes", "_seed", "locale")
 
-    def __init__(self, flow: Flow, answers: Mapping[str, str], *, locale: str, seed: int, at: datetime) -> None:
-        self._flow, self._answers, self._seed = flow, answers, seed
+    def __init__(
+        self,
+        flow: Flow,
+        answers: Mapping[str, str],
+        *,
+        locale: str,
+        seed: int,
+        at: datetime,
+        facts: Mapping[str, str] = _NO_FACTS,
+    ) -> None:
+        self._flow, self._answers, self._seed, self._facts = flow, answers, seed, facts
         self.locale, self._at = locale, at
         self._nodes: list[Any] | None = None
         self._choices: dict[int, Sequence[Choice]] = {}
@@ -32,11 +42,17 @@ class Document:
         elif self._nodes is not None:
             self._nodes[question.slot].text = self._answers.get(question.name)
 
+    def noted(self, facts: Mapping[str, str]) -> None:
+        """Take note of what the form is told of the run itself."""
+        self._facts, self._nodes = facts, None
+
     def nodes(self) -> list[Any]:
         """Return the elements of the instance in document order, the root first, calculations done."""
         if self._nodes is None:
             self._nodes = nodes = list(deepcopy(self._flow.template).iter())
             by_name = self._flow.by_name
+            for name, value in self._facts.items():
+                nodes[by_name[name].slot].text = value
             for name, value in self._answers.items():
                 nodes[by_name[name].slot].text = value
             for question in self._flow.calculates:
@@ -116,6 +132,9 @@ class Document:
         return "".join(piece if isinstance(piece, str) else self.value(piece, question) for piece in text)
 
     def calculated(self) -> dict[str, str]:
-        """Return the form's own values."""
-        nodes = self.nodes() if self._flow.calculates else []
-        return {question.name: nodes[question.slot].text or "" for question in self._flow.calculates}
+        """Return the form's own values: those worked out, and those it keeps as far as they apply."""
+        flow = self._flow
+        nodes = self.nodes() if flow.calculates or flow.kept else []
+        values = {question.name: nodes[question.slot].text or "" for question in flow.calculates}
+        kept = (question for question in flow.kept if self.relevant(question))
+        return values | {question.name: nodes[question.slot].text or "" for question in kept}

@@ -18,7 +18,7 @@ from app.store import inbound as messages
 from app.store.answers import Answer
 from app.store.batch import Ids
 from app.store.bulk import write_together
-from app.store.contacts import Contact
+from app.store.contacts import Contact, Person
 from app.store.keys import Keys
 from app.store.outbox import Message
 from app.store.runs import Run
@@ -43,8 +43,7 @@ class Batch:
     positions: dict[tuple[int, int], int] = field(default_factory=dict)
     new_runs: dict[int, Run] = field(default_factory=dict)
     changed_runs: dict[int, Run] = field(default_factory=dict)
-    new_people: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """Key, contact, survey and position of respondents."""
+    new_people: dict[int, Person] = field(default_factory=dict)
     changed_sessions: dict[int, Session] = field(default_factory=dict)
     turns: dict[tuple[int, int], Turn] = field(default_factory=dict)
     answers: dict[tuple[int, str], Answer] = field(default_factory=dict)
@@ -104,8 +103,13 @@ class Batch:
         position = self.positions.get((contact_id, survey_id), 0) + 1
         self.positions[contact_id, survey_id] = position
         key = self.new_id(respondent)
-        self.new_people.append((key, contact_id, survey_id, position))
+        self.new_people[key] = Person(key, contact_id, survey_id, position, contacts.new_pseudonym())
         return key
+
+    def pseudonym_of(self, respondent_id: int) -> str:
+        """The only name that a person's answers carry."""
+        new = self.new_people.get(respondent_id)
+        return new.pseudonym if new else contacts.pseudonym_of(self.connection, respondent_id)
 
     def add_run(self, run: Run) -> None:
         """Begin a run."""
@@ -160,7 +164,7 @@ class Batch:
             write_together(connection, jobs)
             jobs.clear()
         jobs += [
-            contacts.adding_respondents(connection, self.new_people, self.at),
+            contacts.adding_respondents(connection, self.new_people.values(), self.at),
             runs.adding(connection, self.new_runs.values(), self.at),
             sessions.adding([each for each in changed if not each.stored], self.at),
             sessions.saving([each for each in changed if each.stored]),

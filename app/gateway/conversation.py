@@ -118,11 +118,14 @@ class Conversation:
         assert edition is not None  # noqa: S101 -- find_run looked
         flow = edition.flow
         locale = contact.locale if contact.locale in flow.locales else flow.locale
+        person = person or batch.add_person(contact.id, edition.survey_id)
         state = State(seed=self._chance(), locale=locale or flow.locale)
+        if flow.metadata:
+            state.who = batch.pseudonym_of(person)
         run = Run(
             id=batch.new_id(run_table),
             contact_id=contact.id,
-            respondent_id=person or batch.add_person(contact.id, edition.survey_id),
+            respondent_id=person,
             survey_id=edition.survey_id,
             version_id=edition.version_id,
             state=RunState.ACTIVE,

@@ -1,6 +1,5 @@
 """The surveys that can be asked: loads them from files into the store, and compiles each stored version once."""
 
-import hashlib
 import logging
 import threading
 from collections.abc import Iterable, Mapping
@@ -8,30 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Protocol
 
 from app.flows.compile import compile_form
 from app.flows.faults import FormError
 from app.flows.flow import Flow
-from app.flows.load import Form, load
+from app.flows.load import Form
+from app.gateway import bringing
+from app.gateway.bringing import File
 from app.store import surveys
 from app.store.unit import Database
 
 log = logging.getLogger(__name__)
-SUFFIXES = (".xlsx", ".xls", ".csv", ".md", ".xml")
-
-
-class File(Protocol):
-    """A file that may hold a survey: on disk, or inside the package."""
-
-    @property
-    def name(self) -> str:
-        """Its name without the folder."""
-        ...
-
-    def read_bytes(self) -> bytes:
-        """Its content."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +72,36 @@ class Library:
 
 def shipped() -> list[File]:
     """The surveys that come with Izwi."""
-    return [file for file in resources.files("app.flows.surveys").iterdir() if _is_survey(file.name)]
+    return [file for file in resources.files("app.flows.surveys").iterdir() if bringing.is_survey(file)]
 
 
 def brought(folder: Path) -> list[File]:
     """The surveys in an organisation's own folder."""
-    return [path for path in sorted(folder.iterdir()) if _is_survey(path.name)] if folder.is_dir() else []
+    return (
+        [path for path in sorted(folder.iterdir()) if path.is_file() and bringing.is_survey(path)]
+        if folder.is_dir()
+        else []
+    )
 
 
-def unpublished(database: Database, files: Iterable[File]) -> list[tuple[str, bytes, str]]:
-    """The files that are not stored yet: name, content and SHA-256."""
-    found = [(file.name, content := file.read_bytes(), hashlib.sha256(content).hexdigest()) for file in files]
+def unpublished(database: Database, files: Iterable[File]) -> list[tuple[File, str]]:
+    """The files that are not stored yet, each with its digest."""
+    found = [(file, bringing.digest(file)) for file in files]
     known = database.read(surveys.digests)
-    return [each for each in found if each[2] not in known]
+    return [each for each in found if each[1] not in known]
 
 
 def publish(database: Database, files: Iterable[File]) -> Mapping[str, FormError]:
     """Store the surveys of these files; one already stored costs nothing. Returns what could not be taken, by file."""
     refused: dict[str, FormError] = {}
-    for name, content, digest in unpublished(database, files):
+    for file, digest in unpublished(database, files):
         try:
-            form = load(content, name)
+            form = bringing.bring(file)
             flow = compile_form(form)
         except FormError as error:
-            refused[name] = error
+            refused[file.name] = error
             continue
-        _store(database, flow, form, content, digest, name)
+        _store(database, flow, form, file.read_bytes(), digest, file.name)
         log.info("published survey %s version %s", flow.id, flow.version)
     return refused
 
@@ -130,7 +120,3 @@ def _store(database: Database, flow: Flow, form: Form, content: bytes, digest: s
             at=datetime.now(UTC),
         )
     )
-
-
-def _is_survey(name: str) -> bool:
-    return name.endswith(SUFFIXES) and not name.startswith((".", "~", "__"))

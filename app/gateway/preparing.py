@@ -3,6 +3,7 @@
 import logging
 
 from app.gateway import library
+from app.gateway.bringing import File
 from app.settings import Settings
 from app.store import schema
 from app.store.unit import Database
@@ -35,5 +36,5 @@ def bring_up_to_date(database: Database) -> None:
         schema.upgrade(database.engine)
 
 
-def _files(settings: Settings) -> list[library.File]:
+def _files(settings: Settings) -> list[File]:
     return [*library.shipped(), *library.brought(settings.surveys)]

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from pydantic_core import to_json
@@ -26,6 +27,16 @@ class Contact:
     stopped: bool
     new: bool = False
     """It was added just now, so nobody has answered on it."""
+
+
+class Person(NamedTuple):
+    """Someone who is new to a survey: the next one on her phone, behind a random pseudonym."""
+
+    id: int
+    contact_id: int
+    survey_id: int
+    position: int
+    pseudonym: str
 
 
 _FIND = sa.select(contact.c.msisdn_hash, contact.c.id, contact.c.locale, contact.c.stopped_at).where(
@@ -53,7 +64,8 @@ WITH given AS (
 SELECT msisdn_hash, id, locale, stopped_at, false FROM contact JOIN given ON msisdn_hash = hash
 UNION ALL SELECT msisdn_hash, id, NULL, NULL, true FROM added
 """
-_PEOPLE = Bulk.insert(respondent, ("id", "contact_id", "survey_id", "position", "uid", "pseudonym", "created_at"))
+_PEOPLE = Bulk.insert(respondent, ("id", "contact_id", "survey_id", "position", "pseudonym", "uid", "created_at"))
+_PSEUDONYM = sa.select(respondent.c.pseudonym).where(respondent.c.id == sa.bindparam("respondent"))
 _NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id).where(within(contact.c.id, "contacts"))
 
 
@@ -115,10 +127,15 @@ def positions(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def adding_respondents(connection: Connection, people: Iterable[tuple[int, int, int, int]], at: datetime) -> Job:
-    """The adding of people; each gives id, contact_id, survey_id and position."""
+def adding_respondents(connection: Connection, people: Iterable[Person], at: datetime) -> Job:
+    """The adding of people."""
     created_at = stamp(at)
-    return Job(_PEOPLE, [(*each, new_uid(connection), new_pseudonym(), created_at) for each in people])
+    return Job(_PEOPLE, [(*each, new_uid(connection), created_at) for each in people])
+
+
+def pseudonym_of(connection: Connection, respondent_id: int) -> str:
+    """The only name that a person's answers carry."""
+    return connection.execute(_PSEUDONYM, {"respondent": respondent_id}).scalar() or ""
 
 
 def new_pseudonym() -> str:

@@ -50,9 +50,9 @@ def document(flow: Flow, **answers: str) -> Document:
 
 
 def test_a_form_with_everything_uses_every_question_type() -> None:
-    flow = flow_of("household.md")
+    flows = [flow_of("household.md"), flow_of("clinic.md")]
 
-    assert {question.kind.name for question in flow.questions} == set(QUESTIONS)
+    assert {question.kind.name for flow in flows for question in flow.questions} == set(QUESTIONS)
 
 
 def test_questions_stand_in_the_order_of_the_form_and_calculations_after_them() -> None:
