@@ -50,7 +50,7 @@ class _Compiler:
     def __init__(self, tree: Any, found: Model, places: Mapping[str, Place]) -> None:
         self.tree, self.model, self.places = tree, found, places
         self.texts = itext.read(tree)
-        self.scope = Scope(found, places, self.texts.default)
+        self.scope = Scope(found, places, self.texts)
         self.fault, self.expression = self.scope.fault, self.scope.expression
         self.questions: dict[str, Question] = {}
         self.conditions: dict[tuple[str, int], Expression | None] = {}

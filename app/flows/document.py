@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
 from math import isfinite
+from types import MappingProxyType
 from typing import Any
 
-from app.flows.expressions import Expression
+from app.flows.expressions import Expression, Moment
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
 from app.flows.shuffle import shuffled
 
@@ -16,13 +17,32 @@ _MEMO_LIMIT = 512
 class Document:
     """One turn's view of a run: texts, relevance, choices and values at a moment, in a language."""
 
-    __slots__ = ("_answers", "_at", "_choices", "_flow", "_nodes", "_seed", "locale")
+    __slots__ = ("_answers", "_choices", "_flow", "_moment", "_nodes", "_seed")
 
-    def __init__(self, flow: Flow, answers: Mapping[str, str], *, locale: str, seed: int, at: datetime) -> None:
+    def __init__(
+        self,
+        flow: Flow,
+        answers: Mapping[str, str],
+        *,
+        locale: str,
+        seed: int,
+        at: datetime,
+        instance: str = "",
+        properties: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._flow, self._answers, self._seed = flow, answers, seed
-        self.locale, self._at = locale, at
+        self._moment = Moment(at.isoformat(timespec="milliseconds"), locale, seed, instance, properties)
         self._nodes: list[Any] | None = None
         self._choices: dict[int, Sequence[Choice]] = {}
+
+    @property
+    def locale(self) -> str:
+        """The language that the run is in."""
+        return self._moment.locale
+
+    @locale.setter
+    def locale(self, locale: str) -> None:
+        self._moment = self._moment._replace(locale=locale)
 
     def changed(self, question: Question) -> None:
         """Take note that the answer to a question is another, or none."""
@@ -58,7 +78,7 @@ class Document:
 
     def _worked_out(self, expression: Expression, question: Question) -> Any:
         nodes = self.nodes()
-        return expression(nodes[0], nodes[question.slot], self._at.replace(tzinfo=None).isoformat(), self.locale)
+        return expression(nodes[0], nodes[question.slot], self._moment)
 
     def relevant(self, question: Question) -> bool:
         """Say whether a question applies, with all the groups that it is in."""
@@ -110,7 +130,7 @@ class Document:
 
     def text(self, texts: Mapping[str, Text], question: Question) -> str:
         """Write a text in the run's language, or in the form's first language where it has none."""
-        text = texts.get(self.locale) or texts.get(self._flow.locale) or next(iter(texts.values()), ())
+        text = texts.get(self._moment.locale) or texts.get(self._flow.locale) or next(iter(texts.values()), ())
         if len(text) == 1 and isinstance(text[0], str):
             return text[0]
         return "".join(piece if isinstance(piece, str) else self.value(piece, question) for piece in text)
