@@ -17,7 +17,7 @@ _MEMO_LIMIT = 512
 class Document:
     """One turn's view of a run: texts, relevance, choices and values at a moment, in a language."""
 
-    __slots__ = ("_answers", "_choices", "_flow", "_moment", "_nodes", "_seed")
+    __slots__ = ("_answers", "_choices", "_flow", "_kept", "_moment", "_nodes", "_seed")
 
     def __init__(
         self,
@@ -29,8 +29,10 @@ class Document:
         at: datetime,
         instance: str = "",
         properties: Mapping[str, str] = MappingProxyType({}),
+        kept: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self._flow, self._answers, self._seed = flow, answers, seed
+        """`kept` are the values that `kept()` gave at the end of the turn before."""
+        self._flow, self._answers, self._seed, self._kept = flow, answers, seed, kept
         self._moment = Moment(at.isoformat(timespec="milliseconds"), locale, seed, instance, properties)
         self._nodes: list[Any] | None = None
         self._choices: dict[int, Sequence[Choice]] = {}
@@ -58,6 +60,8 @@ class Document:
             self._nodes = nodes = list(deepcopy(self._flow.template).iter())
             by_name = self._flow.by_name
             for name, value in self._answers.items():
+                nodes[by_name[name].slot].text = value
+            for name, value in self._kept.items():
                 nodes[by_name[name].slot].text = value
             for question in self._flow.calculates:
                 if question.calculate and self.relevant(question):
@@ -139,3 +143,9 @@ class Document:
         """Return the form's own values."""
         nodes = self.nodes() if self._flow.calculates else []
         return {question.name: nodes[question.slot].text or "" for question in self._flow.calculates}
+
+    def kept(self) -> dict[str, str]:
+        """Return the values of calculations that are worked out only once in a run (`once()`)."""
+        once = [each for each in self._flow.calculates if each.calculate and each.calculate.reads_itself]
+        nodes = self.nodes() if once else []
+        return {question.name: nodes[question.slot].text or "" for question in once}

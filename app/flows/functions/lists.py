@@ -5,6 +5,8 @@ from typing import Any
 
 from app.flows.functions.values import number_of, text_of
 
+_MOST_COLUMNS = 100  # that are kept by key: an answer could name any column
+
 
 def count_non_empty(_: Any, nodes: Any) -> float:
     """`count-non-empty()`: nodes with a value or with nodes inside."""
@@ -27,16 +29,19 @@ class PullData:
 
     def __call__(self, _: Any, name: Any, column: Any, key_column: Any, key: Any) -> str:
         """Look a cell up; an empty text if there is none."""
-        rows = self._by_key(text_of(name), text_of(key_column))
-        row = rows.get(text_of(key))
-        cell = None if row is None else row.find(f"./{text_of(column)}")
-        return "" if cell is None else text_of([cell])
+        row = self._by_key(text_of(name), text_of(key_column)).get(text_of(key))
+        return "" if row is None else _cell(row, text_of(column))
 
     def _by_key(self, name: str, column: str) -> dict[str, Any]:
-        if (name, column) not in self._rows:
-            rows: dict[str, Any] = {}
-            for item in self._instances[name][0]:
-                key = item.find(f"./{column}")
-                rows.setdefault("" if key is None else text_of([key]), item)
-            self._rows[name, column] = rows
-        return self._rows[name, column]
+        rows = self._rows.get((name, column))
+        if rows is None:
+            rows = {}
+            for row in self._instances[name][0]:
+                rows.setdefault(_cell(row, column), row)
+            if len(self._rows) < _MOST_COLUMNS:
+                self._rows[name, column] = rows
+        return rows
+
+
+def _cell(row: Any, column: str) -> str:
+    return next((text_of([cell]) for cell in row if cell.tag == column), "")
