@@ -312,7 +312,7 @@ class _Compiler:
             choices=tuple(choices),
             nodeset=nodeset if found.filtered else None,
             randomize=found.randomize,
-            seed=self.expression(found.seed, path, "number", "parameters") if found.seed else None,
+            seed=self.expression(found.seed, path, "string", "parameters") if found.seed else None,
         )
 
     def choice(self, name: str, labels: Mapping[str, Text], shorts: Mapping[str, Text], *, fixed: bool) -> Choice:

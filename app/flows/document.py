@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
-from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
 from app.flows.expressions import Expression, Moment
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
+from app.flows.functions.chance import seed_of
 from app.flows.shuffle import shuffled
 
 _MEMO_LIMIT = 512
@@ -61,10 +61,9 @@ class Document:
             by_name = self._flow.by_name
             for name, value in self._answers.items():
                 nodes[by_name[name].slot].text = value
-            for name, value in self._kept.items():
-                nodes[by_name[name].slot].text = value
             for question in self._flow.calculates:
                 if question.calculate and self.relevant(question):
+                    nodes[question.slot].text = self._kept.get(question.name)
                     nodes[question.slot].text = self.value(question.calculate, question)
         return self._nodes
 
@@ -124,8 +123,8 @@ class Document:
         """The seed that the form names, else the run's own: the same order for the same list all through a run."""
         if listed.seed is None:
             return self._seed
-        number = self.value(listed.seed, question)
-        return int(number) if isfinite(number) else self._seed
+        seed = self.value(listed.seed, question)
+        return self._seed if seed in {"", "NaN"} else seed_of(seed)
 
     def _filtered(self, question: Question, listed: ChoiceList) -> Sequence[Choice]:
         if listed.nodeset is None:

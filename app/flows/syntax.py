@@ -266,4 +266,4 @@ class _Reader:
             self.take()
             self.expect(")")
             return f"{name}()"
-        return name
+        return name.rpartition(":")[2]  # the instance is kept without namespaces

@@ -5,9 +5,12 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from app.flows.expressions import FUNCTIONS, JAVAROSA, BadExpression, Expression, Moment, check_functions
+from app.flows.functions import ARGUMENTS
 from app.flows.xpath import parse
 
 AT = Moment("2026-11-23T12:30:00.250+02:00", "en", 7)
@@ -381,3 +384,21 @@ def test_a_text_cannot_be_doubled_without_end() -> None:
 def compiled(source: str, here: str = "/data/q") -> Expression:
     parsed = parse(source, root="data", here=here, type_of=type_of)
     return Expression(source, parsed, "string", {(None, name): function for name, function in FUNCTIONS.items()})
+
+
+TOKENS = [
+    *"( ) [ ] , . .. / // * + - = != < >= | and or div mod 'x' '' '(' '2020-01-01' '%Q' 2 0.5 @a :: $here".split(),
+    *"/data/age /data/empty ../q current() name instance('l')/root/item".split(),
+    *(f"{name}(" for name in ARGUMENTS),
+]
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=25))
+def test_no_writing_breaks_the_reader(tokens: list[str]) -> None:
+    source = " ".join(tokens)
+    try:
+        value = evaluate(source + ")" * (source.count("(") - source.count(")")))
+    except BadExpression:
+        return
+
+    assert isinstance(value, str)
