@@ -17,7 +17,19 @@ _MEMO_LIMIT = 512
 class Document:
     """One turn's view of a run: texts, relevance, choices and values at a moment, in a language."""
 
-    __slots__ = ("_answers", "_choices", "_flow", "_kept", "_moment", "_nodes", "_seed")
+    __slots__ = (
+        "_answers",
+        "_at",
+        "_choices",
+        "_flow",
+        "_instance",
+        "_kept",
+        "_locale",
+        "_moment",
+        "_nodes",
+        "_properties",
+        "_seed",
+    )
 
     def __init__(
         self,
@@ -33,18 +45,19 @@ class Document:
     ) -> None:
         """`kept` are the values that `kept()` gave at the end of the turn before."""
         self._flow, self._answers, self._seed, self._kept = flow, answers, seed, kept
-        self._moment = Moment(at.isoformat(timespec="milliseconds"), locale, seed, instance, properties)
+        self._locale, self._at, self._instance, self._properties = locale, at, instance, properties
+        self._moment: Moment | None = None
         self._nodes: list[Any] | None = None
         self._choices: dict[int, Sequence[Choice]] = {}
 
     @property
     def locale(self) -> str:
         """The language that the run is in."""
-        return self._moment.locale
+        return self._locale
 
     @locale.setter
     def locale(self, locale: str) -> None:
-        self._moment = self._moment._replace(locale=locale)
+        self._locale, self._moment = locale, None
 
     def changed(self, question: Question) -> None:
         """Take note that the answer to a question is another, or none."""
@@ -81,6 +94,9 @@ class Document:
 
     def _worked_out(self, expression: Expression, question: Question) -> Any:
         nodes = self.nodes()
+        if self._moment is None:  # most turns need none, and to write the time with its zone is slow
+            at = self._at.isoformat(timespec="milliseconds")
+            self._moment = Moment(at, self._locale, self._seed, self._instance, self._properties)
         return expression(nodes[0], nodes[question.slot], self._moment)
 
     def relevant(self, question: Question) -> bool:
@@ -133,7 +149,7 @@ class Document:
 
     def text(self, texts: Mapping[str, Text], question: Question) -> str:
         """Write a text in the run's language, or in the form's first language where it has none."""
-        text = texts.get(self._moment.locale) or texts.get(self._flow.locale) or next(iter(texts.values()), ())
+        text = texts.get(self._locale) or texts.get(self._flow.locale) or next(iter(texts.values()), ())
         if len(text) == 1 and isinstance(text[0], str):
             return text[0]
         return "".join(piece if isinstance(piece, str) else self.value(piece, question) for piece in text)
