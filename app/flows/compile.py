@@ -48,7 +48,7 @@ class _Compiler:
     def __init__(self, tree: Any, found: Model, places: Mapping[str, Place]) -> None:
         self.tree, self.model, self.places = tree, found, places
         self.texts = itext.read(tree)
-        self.scope = Scope(found, places, self.texts.default)
+        self.scope = Scope(found, places, self.texts)
         self.fault, self.expression = self.scope.fault, self.scope.expression
         self.questions: dict[str, Question] = {}
         self.conditions: dict[tuple[str, int], Expression | None] = {}
@@ -309,7 +309,7 @@ class _Compiler:
             choices=tuple(choices),
             nodeset=nodeset if found.filtered else None,
             randomize=found.randomize,
-            seed=self.expression(found.seed, path, "number", "parameters") if found.seed else None,
+            seed=self.expression(found.seed, path, "string", "parameters") if found.seed else None,
         )
 
     def choice(self, name: str, labels: Mapping[str, Text], shorts: Mapping[str, Text], *, fixed: bool) -> Choice:

@@ -66,7 +66,7 @@ BROKEN: dict[str, list[str]] = {
         "survey, row 3, word: constraint: the pattern (a cannot be used: a bracket is not closed. Mend: regex(., '(a')",
         "survey, row 3, word: relevant: there is no /data/word/age; is it ${age}? Mend: age > 3",
         "survey, row 4, more: relevant: sum() needs a list of questions or choices. Mend: coalesce(${age}) and sum('x')",
-        "survey, row 5, other: required: the function random() is not supported; docs/xlsform.md lists",
+        "survey, row 5, other: required: the function rondom() is not supported; is it random()? Mend: rondom() > 1",
         "survey, row 5, other: relevant: if() takes 3 value(s), not 2. Mend: if(${age}, 1)",
         "survey, row 6, path: calculation: there is no /data/nowhere/age; is it ${age}? Mend: /data/nowhere/age",
         "survey, row 7, list: calculation: there is no choice list wards. Mend: instance('wards')/root/item[name = ${age}]",
