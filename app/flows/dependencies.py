@@ -1,6 +1,6 @@
-"""Which question reads which: the order of calculations, and where an answer can open or close a question."""
+"""Which question reads which: the order of calculations, what an expression looks at, and what an answer can change."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from app.flows.expressions import Expression
@@ -32,30 +32,69 @@ def in_order(questions: Sequence[Question]) -> tuple[Question, ...]:
     return tuple(question for question in order if question.calculate)
 
 
-def dependents(questions: Sequence[Question]) -> Mapping[str, int]:
-    """For each question whose answer decides about others: the place of the first that it opens, closes or narrows."""
-    readers: dict[str, set[str]] = {}
+def dependents(questions: Sequence[Question]) -> Mapping[str, tuple[int, ...]]:
+    """For each question whose answer decides about others: the places of those that it opens, closes or narrows."""
+    readers: dict[str, set[int]] = {}
     for question in questions:
         for path in _reads(question, with_choices=True):
-            readers.setdefault(path, set()).add(question.path)
+            readers.setdefault(path, set()).add(question.index)
     by_path = {question.path: question for question in questions}
-    first: dict[str, int] = {}
+    found: dict[str, tuple[int, ...]] = {}
     for question in questions:
-        reached: set[str] = set()
+        reached: set[int] = set()
         waiting = [question.path]
         while waiting:
             new = readers.get(waiting.pop(), set()) - reached
             reached |= new
-            waiting += [path for path in new if by_path[path].calculate]
-        asked = [by_path[path].index for path in reached if not by_path[path].calculate]
+            waiting += [questions[index].path for index in new if questions[index].calculate]
+        asked = {index for index in reached if not questions[index].calculate}
+        if question.kind.name == "another":
+            asked.update(range(question.repeats[-1].start, question.repeats[-1].end))
         if asked:
-            first[question.name] = min(asked)
-    return first
+            found[question.name] = tuple(sorted(asked))
+    return {name: found[name] for name in (each.name for each in by_path.values()) if name in found}
+
+
+def look_ahead(
+    made: Iterable[Expression],
+    calculates: Sequence[Question],
+    slots: Mapping[str, int],
+    shape: Sequence[tuple[int, str, str | None]],
+) -> None:
+    """Tell each expression what it needs: calculations in their order, and the elements that it looks at."""
+    by_path = {question.path: place for place, question in enumerate(calculates)}
+    reach: list[frozenset[int]] = []
+    for question in calculates:
+        reach.append(_reach(question_paths(question), by_path, reach))
+    parents = {parent for parent, _, _ in shape}
+    for expression in made:
+        needed = sorted(_reach(expression.paths, by_path, reach))
+        expression.needs = tuple(calculates[place] for place in needed)
+        paths = dict.fromkeys(expression.paths)
+        for question in expression.needs:
+            paths |= dict.fromkeys((question.path, *question_paths(question)))
+        places = [slots[path] for path in paths if path in slots]
+        expression.slots = None if parents.intersection(places) else tuple(places)
+
+
+def question_paths(question: Question) -> tuple[str, ...]:
+    """All that a calculation reads, and the conditions that it is under."""
+    return tuple(path for each in (*question.relevant, question.calculate) if each for path in each.paths)
+
+
+def _reach(paths: Iterable[str], by_path: Mapping[str, int], reach: Sequence[frozenset[int]]) -> frozenset[int]:
+    """The calculations behind some paths, as far as they come before: an instance's own value is no need of itself."""
+    direct = {by_path[path] for path in paths if path in by_path}
+    return frozenset(direct).union(*(reach[place] for place in direct if place < len(reach)))
 
 
 def _reads(question: Question, *, with_choices: bool) -> Iterator[str]:
     for expression in (*question.relevant, question.calculate):
         if isinstance(expression, Expression):
-            yield from expression.paths
-    if with_choices and question.choices and question.choices.nodeset:
-        yield from question.choices.nodeset.paths
+            yield from (path for path in expression.paths if path != question.path or not expression.reads_itself)
+    if with_choices:
+        if question.choices and question.choices.nodeset:
+            yield from question.choices.nodeset.paths
+        for repeat in question.repeats:
+            if repeat.count:
+                yield from repeat.count.paths

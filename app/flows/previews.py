@@ -3,7 +3,7 @@
 The engine itself composes them: each question is opened in a run whose earlier answers are samples.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -71,28 +71,37 @@ def previews(flow: Flow, rooms: Mapping[Medium, Room]) -> Iterator[Preview]:
         for question, notes in opened:
             answers = sample_answers(flow, question, locale)
             for medium, room in rooms.items():
-                state = State(_SEED, locale, open=question.name, answers=answers, notes=list(notes))
+                state = State(_SEED, locale, open=first(flow, question).key, answers=answers, notes=_keys(flow, notes))
                 yield Preview(question, locale, medium, _pages(flow, state, room), notes)
         for how, notes in endings:
             answers = sample_answers(flow, None, locale)
             for medium, room in rooms.items():
-                state = State(_SEED, locale, answers=answers, notes=list(notes), ended=how)
+                state = State(_SEED, locale, answers=answers, notes=_keys(flow, notes), ended=how)
                 yield Preview(None, locale, medium, _pages(flow, state, room), notes)
 
 
 def sample_answers(flow: Flow, question: Question | None, locale: str) -> dict[str, str]:
     """Answers to all questions before this one; where they filter its choices, those that leave the longest list."""
     before = flow.questions[: question.index] if question else flow.questions
-    answers = {each.name: _sample(each) for each in before if each.kind.asked}
+    answers = {first(flow, each).key: _sample(each) for each in before if each.kind.asked and each is not question}
     if question is None or question.choices is None or question.choices.nodeset is None:
         return answers
     best, most = answers, _length(flow, question, answers, locale)
     for read in _deciding(flow, question):
         for choice in (read.choices.choices if read.choices else ())[:_MOST_TRIES]:
-            tried = best | {read.name: choice.name}
+            tried = best | {first(flow, read).key: choice.name}
             if (length := _length(flow, question, tried, locale)) > most:
                 best, most = tried, length
     return best
+
+
+def _keys(flow: Flow, names: Sequence[str]) -> list[str]:
+    return [first(flow, flow.by_name[name]).key for name in names]
+
+
+def first(flow: Flow, question: Question) -> Question:
+    """A question at its first position."""
+    return flow.at(question, ".".join("1" for _ in question.repeats))
 
 
 def _deciding(flow: Flow, question: Question) -> list[Question]:
@@ -103,7 +112,7 @@ def _deciding(flow: Flow, question: Question) -> list[Question]:
 
 
 def _length(flow: Flow, question: Question, answers: Mapping[str, str], locale: str) -> int:
-    choices = Document(flow, answers, locale=locale, seed=_SEED, at=_AT).choices(question)
+    choices = Document(flow, State(_SEED, locale, answers=dict(answers)), _AT).choices(first(flow, question))
     return sum(len(choice.lines.get(locale, choice.name)) + 3 for choice in choices)
 
 

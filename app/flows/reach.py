@@ -8,6 +8,8 @@ from math import prod
 from app.flows.document import Document
 from app.flows.expressions import Expression
 from app.flows.flow import Flow, Question
+from app.flows.previews import first
+from app.flows.state import State
 
 _AT = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
 _MOST_COMBINATIONS = 3_000
@@ -50,7 +52,9 @@ def empty_lists(flow: Flow) -> Iterator[Question]:
         if nodeset is None:
             continue
         combinations = _combinations(flow, [nodeset])
-        if combinations is not None and not any(_document(flow, each).choices(question) for each in combinations):
+        if combinations is not None and not any(
+            _document(flow, each).choices(first(flow, question)) for each in combinations
+        ):
             yield question
 
 
@@ -77,7 +81,7 @@ def _comes_true(
     flow: Flow, question: Question, conditions: Sequence[Expression], combinations: Sequence[dict[str, str]]
 ) -> bool:
     return any(
-        all(document.value(condition, question) for condition in conditions)
+        all(document.value(condition, first(flow, question)) for condition in conditions)
         for document in (_document(flow, answers) for answers in combinations)
     )
 
@@ -94,7 +98,7 @@ def _combinations(flow: Flow, conditions: Sequence[Expression]) -> list[dict[str
     values = [_values(question) for question in read]
     if prod(map(len, values)) > _MOST_COMBINATIONS:
         return None
-    return [{q.name: v for q, v in zip(read, each, strict=True) if v} for each in product(*values)]
+    return [{first(flow, q).key: v for q, v in zip(read, each, strict=True) if v} for each in product(*values)]
 
 
 def _values(question: Question) -> list[str]:
@@ -108,4 +112,4 @@ def _values(question: Question) -> list[str]:
 
 
 def _document(flow: Flow, answers: dict[str, str]) -> Document:
-    return Document(flow, answers, locale=flow.locale, seed=1, at=_AT)
+    return Document(flow, State(1, flow.locale, answers=answers), _AT)

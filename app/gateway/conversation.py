@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from uuid_utils import uuid7
+
 from app.channels.base import UssdTurn
 from app.flows import state as events
 from app.flows.engine import advance
+from app.flows.flow import place_of
 from app.flows.phrases import fold, say
 from app.flows.state import Reply, State, Step
 from app.gateway.batch import Batch
@@ -119,8 +122,8 @@ class Conversation:
         flow = edition.flow
         locale = contact.locale if contact.locale in flow.locales else flow.locale
         person = person or batch.add_person(contact.id, edition.survey_id)
-        state = State(seed=self._chance(), locale=locale or flow.locale)
-        if flow.metadata:
+        state = State(seed=self._chance(), locale=locale or flow.locale, uid=str(uuid7()))
+        if flow.asks_who:
             state.who = batch.pseudonym_of(person)
         run = Run(
             id=batch.new_id(run_table),
@@ -134,6 +137,7 @@ class Conversation:
             memory=state.dumps(),
             revision=0,
             touched_at=batch.at,
+            uid=state.uid,
         )
         batch.add_run(run)
         session.run_id, session.asking = run.id, ""
@@ -201,12 +205,13 @@ class Conversation:
                 case events.Refused():
                     outcome = "refused"
                 case events.SetAside(question):
-                    batch.set_aside(run.id, question, batch.at)
+                    batch.set_aside(run.id, place_of(question), batch.at)
                 case events.Restored(question):
-                    batch.set_aside(run.id, question, None)
-                case events.Ended(how, reason, question, calculated):
+                    batch.set_aside(run.id, place_of(question), None)
+                case events.Ended(how, reason, question, calculated, record):
                     outcome = "ended"
                     run.state, run.reason, run.ended_at, run.question = how, reason, batch.at, question
+                    batch.records[run.id] = record
                     for name, value in calculated.items():
                         batch.add_answer(_worked_out(name, value, run, session, batch.at))
         if step.state.locale != run.locale:
@@ -273,9 +278,11 @@ def difference(before: str, text: str) -> str:
 
 
 def _answer(event: events.Answered, run: Run, session: Session, at: datetime) -> Answer:
+    question, position = place_of(event.question)
     return Answer(
         run_id=run.id,
-        question=event.question,
+        question=question,
+        position=position,
         value=event.value,
         raw=event.raw,
         locale=event.locale,
@@ -289,7 +296,8 @@ def _answer(event: events.Answered, run: Run, session: Session, at: datetime) ->
 
 
 def _worked_out(name: str, value: str, run: Run, session: Session, at: datetime) -> Answer:
+    question, position = place_of(name)
     return Answer(
-        run_id=run.id, question=name, value=value or None, raw=None, locale=run.locale, channel_id=session.channel_id,
-        medium=session.medium, attempts=0, choice_order=None, asked_at=at, answered_at=at,
+        run_id=run.id, question=question, position=position, value=value or None, raw=None, locale=run.locale,
+        channel_id=session.channel_id, medium=session.medium, attempts=0, choice_order=None, asked_at=at, answered_at=at,
     )  # fmt: skip
