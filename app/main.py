@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
 from app.channels import CHANNELS
-from app.gateway.library import Library
+from app.gateway.library import File, Library
 from app.gateway.preparing import prepare
 from app.gateway.turns import Gateway, Writer
 from app.settings import Settings
@@ -60,12 +60,15 @@ class Parts:
         self.database.close()
 
 
-def assemble(settings: Settings) -> Parts:
-    """Make or open the data directory, bring the tables up to date, publish the surveys, and join it all."""
+def assemble(settings: Settings, files: Sequence[File] | None = None) -> Parts:
+    """Make or open the data directory, bring the tables up to date, publish the surveys, and join it all.
+
+    The surveys are those that ship and those of the folder, unless `files` names others.
+    """
     vault.make_private(settings.data_dir)
     keys = vault.load(settings.data_dir, (settings.channel,))
     database = Database(settings.database)
-    prepare(settings, database)
+    prepare(settings, database, files)
     library = Library(database)
     library.refresh()
     now = datetime.now(UTC)
