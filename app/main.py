@@ -22,7 +22,7 @@ from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.simulator import routes as simulator
-from app.worker import delivery, expiry, loop
+from app.worker import delivery, expiry, loop, watching
 
 log = logging.getLogger(__name__)
 
@@ -96,10 +96,12 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     worker = make_worker(parts) if with_worker else None
     gateway = Gateway(settings, parts.database, parts.keys, parts.library, wake=worker.wake if worker else _nobody)
     writer = Writer(gateway, settings, threads=1 if parts.database.sqlite else 2)
+    watch = watching.Watch(parts.library)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         writer.start()
+        watch.start()
         if worker:
             worker.start()
         # What is alive now stays: not looking at it again takes the long pauses out of turns (facts: speed, section 4).
@@ -110,6 +112,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
             yield
         finally:
             writer.stop()
+            watch.stop()
             if worker:
                 worker.stop()
             parts.close()

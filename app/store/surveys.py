@@ -88,7 +88,7 @@ def by_id(connection: Connection, version_id: int) -> Version:
 
 def ids(connection: Connection) -> dict[str, int]:
     """Name → key of every survey, whether or not it can be asked."""
-    return {name: key for name, key in connection.execute(sa.select(survey.c.name, survey.c.id))}
+    return dict(connection.execute(sa.select(survey.c.name, survey.c.id)).all())
 
 
 def xform(connection: Connection, version_id: int) -> str:
