@@ -152,10 +152,7 @@ def stage(header: Header, survey: File, folder: Path, *, database_url: str = "")
         data_dir=folder, database_url=database_url, channel="simulated", survey=name, keywords={KEYWORD: name},
         service_codes={}, surveys_dir=None,
     )  # fmt: skip
-    if not is_shipped:
-        settings.surveys.mkdir(parents=True)
-        (settings.surveys / survey.name).write_bytes(survey.read_bytes())
-    parts = main.assemble(settings)
+    parts = main.assemble(settings, [survey])
     edition = parts.library.newest(name)
     assert edition is not None  # noqa: S101 -- it has just been published
     try:

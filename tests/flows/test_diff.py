@@ -74,8 +74,8 @@ WHY = "| | text | why | Why? | Sei? | | | | |\n"
             ["why [Shona]: the label removed, “Sei?”"],
         ),
         (
-            [("What do you want, ${people} of you?", "What do you want, you ${people}?")],
-            ["wants [English]: the label changed from “What do you want, ${people} of you?” to “What do you want, you ${people}?”"],
+            [("What do you want, ${people} of you?", "What do you want, ${people}?")],
+            ["wants [English]: the label changed from “What do you want, ${people} of you?” to “What do you want, ${people}?”"],
         ),
         (
             [("${people} > 0", "${people} > 1 or ${people} = ''")],

@@ -259,7 +259,7 @@ def test_the_same_file_again_changes_nothing(office: Office, parts: main.Parts) 
 
 
 def test_a_draft_may_be_mended_under_its_version(office: Office, parts: main.Parts) -> None:
-    office.bring("2", "How many poeple?")
+    office.bring("2", "How many persons?")
 
     assert office.bring("2", "How many people?").how is How.RENEWED
     assert office.statuses() == {"1": "published", "2": "draft"}
