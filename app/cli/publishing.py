@@ -10,13 +10,13 @@ import click
 
 from app.cli.forms import report_on, show
 from app.cli.root import read_settings, say
-from app.cli.stored import asked_before, flow_of, named, newest_draft, opened, refuse, versions_of
+from app.cli.stored import asked_before, named, newest_draft, opened, refuse, versions_of
 from app.flows.changes import Change
 from app.flows.diff import Diff
 from app.flows.diff import diff as compare
 from app.flows.faults import FormError
 from app.gateway import versions
-from app.gateway.versions import How, published_of
+from app.gateway.versions import How, flow_of, published_of
 from app.settings import Settings
 from app.store import surveys
 from app.store.surveys import Version
@@ -75,7 +75,7 @@ def diff(survey: str, older: str | None, newer: str | None, as_json: bool) -> No
     with opened(settings) as database:
         found = versions_of(database, survey)
         before, after = _two(found, older, newer)
-        made = compare(flow_of(database, before), flow_of(database, after))
+        made = compare(flow_of(database, before.id), flow_of(database, after.id))
     if as_json:
         say(json.dumps(_as_json(before, after, made), indent=2, ensure_ascii=False))
         return
@@ -174,7 +174,7 @@ def _show_what_changes(database: Database, found: list[Version], version: Versio
         what = "was asked before, and people get it again" if again else "is the first one that people get"
         say(f"Version {version.version} of {version.survey} {what}.")
         return False
-    made = compare(flow_of(database, before), flow_of(database, version))
+    made = compare(flow_of(database, before.id), flow_of(database, version.id))
     _show(before, version, made)
     return bool(made.warnings)
 

@@ -10,9 +10,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import OperationalError
 
 from app.cli.root import fail, say
-from app.flows.compile import compile_form
-from app.flows.flow import Flow
-from app.flows.load import Form
 from app.gateway.versions import published_of
 from app.settings import Settings
 from app.store import schema, surveys
@@ -66,12 +63,6 @@ def asked_before(versions: Sequence[Version], than: Version) -> Version | None:
         return published
     asked = [each for each in versions if each.published_at is not None and each.id != than.id]
     return max(asked, key=lambda each: each.change, default=None)
-
-
-def flow_of(database: Database, version: Version) -> Flow:
-    """A stored version, compiled."""
-    xform = database.read(lambda connection: surveys.xform(connection, version.id))
-    return compile_form(Form(xform.encode(), {}, ()))
 
 
 @dataclass(frozen=True, slots=True)

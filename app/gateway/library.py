@@ -10,10 +10,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Protocol
 
-from app.flows.compile import compile_form
+from app.flows.diff import diff
 from app.flows.faults import FormError
 from app.flows.flow import Flow
-from app.flows.load import Form
 from app.gateway import versions
 from app.store import surveys
 from app.store.unit import Database
@@ -102,9 +101,9 @@ class Library:
     def _compiled(self, version_id: int, survey_id: int) -> Edition:
         with self._lock:
             if version_id not in self._editions:
-                xform = self._database.read(lambda connection: surveys.xform(connection, version_id))
-                flow = compile_form(Form(xform.encode(), {}, ()))
-                self._editions[version_id] = Edition(version_id, survey_id, flow)
+                self._editions[version_id] = Edition(
+                    version_id, survey_id, versions.flow_of(self._database, version_id)
+                )
             return self._editions[version_id]
 
 
@@ -133,15 +132,28 @@ def publish(database: Database, files: Iterable[File]) -> Mapping[str, FormError
     refused: dict[str, FormError] = {}
     for name, content, _ in unpublished(database, files):
         try:
-            version = versions.bring_published(database, versions.read(content, name).content, datetime.now(UTC))
+            read = versions.read(content, name)
+            before = _published(database, read.flow.id)
+            version = versions.bring_published(database, read.content, datetime.now(UTC))
         except FormError as error:
             refused[name] = error
             continue
         if version.status is VersionStatus.DRAFT:
             log.warning("survey %s is retired, so version %s waits as a draft", version.survey, version.version)
-        else:
-            log.info("published survey %s version %s", version.survey, version.version)
+            continue
+        log.info("published survey %s version %s", version.survey, version.version)
+        if before is not None and diff(before, read.flow).warnings:
+            log.warning(
+                "survey %s: results of versions %s and %s do not line up everywhere; `izwi surveys diff %s` says where",
+                version.survey, before.version, version.version, version.survey,
+            )  # fmt: skip
     return refused
+
+
+def _published(database: Database, survey: str) -> Flow | None:
+    """What people get of a survey now."""
+    version = versions.published_of(database.read(lambda connection: surveys.of_survey(connection, survey)))
+    return versions.flow_of(database, version.id) if version is not None else None
 
 
 def _is_survey(name: str) -> bool:

@@ -130,6 +130,12 @@ def retire(database: Database, version: Version, at: datetime) -> bool:
     return database.write(work)
 
 
+def flow_of(database: Database, version_id: int) -> Flow:
+    """A stored version, compiled."""
+    xform = database.read(lambda connection: surveys.xform(connection, version_id))
+    return compile_form(Form(xform.encode(), {}, ()))
+
+
 def published_of(versions: list[Version]) -> Version | None:
     """The published one of a survey's versions."""
     return next((each for each in versions if each.status is VersionStatus.PUBLISHED), None)

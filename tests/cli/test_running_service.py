@@ -30,7 +30,7 @@ def izwi(served: Served, *arguments: str) -> str:
     ).stdout  # fmt: skip
 
 
-def turn(address: str, text: str = "", *, session: str = "", number: str = "+263770000009") -> str:
+def turn(address: str, text: str = "", *, session: str = "", number: str = "+263770009999") -> str:
     form = {
         "sessionId": session or f"s{next(SESSIONS)}", "phoneNumber": number, "serviceCode": "*384*77#",
         "networkCode": "64801", "text": text,
@@ -44,6 +44,7 @@ def until_it_says(words: str, address: str) -> None:
     while not screen.startswith(words):
         assert time.monotonic() < limit, f"it still says {screen!r}"
         screen = turn(address, number=f"+26377000{next(SESSIONS):04d}")
+        time.sleep(0.1)
 
 
 def test_a_running_service_asks_what_is_published_and_no_longer_what_is_retired(

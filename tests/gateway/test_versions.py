@@ -299,6 +299,17 @@ def test_a_new_version_of_a_retired_survey_waits_as_a_draft(
     assert "survey meals is retired, so version 2 waits as a draft" in caplog.text
 
 
+@pytest.mark.parametrize(("question", "warned"), [("How many people?", False), ("Who cooked for you?", True)])
+def test_the_log_warns_where_results_no_longer_line_up(
+    question: str, warned: bool, office: Office, parts: main.Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    library.publish(office.database, [Stored("2", question)])
+
+    said = "survey meals: results of versions 1 and 2 do not line up everywhere; `izwi surveys diff meals` says where"
+    assert (said in caplog.text) is warned
+    assert question not in caplog.text
+
+
 def test_a_changed_file_with_the_same_version_is_not_taken_at_the_start(office: Office, parts: main.Parts) -> None:
     refused = library.publish(office.database, [Stored("1", "How many persons?"), Stored("2", "How many people?")])
 
