@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
 from app.channels import CHANNELS
-from app.gateway.library import File, Library
+from app.gateway.bringing import File
+from app.gateway.library import Library
 from app.gateway.preparing import prepare
 from app.gateway.turns import Gateway, Writer
 from app.settings import Settings
@@ -28,6 +30,9 @@ log = logging.getLogger(__name__)
 
 # Turns make much that dies at once and nothing in circles: look for circles seldom.
 _GARBAGE = (50_000, 20, 50)
+# A thread whose database has answered waits at most this long for another to let it go on; Python's 5 ms, four times a
+# batch, would be most of a turn.
+_SWITCH_SECONDS = 0.001
 
 
 class Izwi(FastAPI):
@@ -108,6 +113,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GARBAGE)
+        sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             yield
         finally:

@@ -16,10 +16,10 @@ AT = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Africa/Harare"))
 class Talk:
     """One run of a form written in Markdown."""
 
-    def __init__(self, form: str, *, seed: int = 1, room: Room = USSD_ROOM) -> None:
+    def __init__(self, form: str, *, seed: int = 1, room: Room = USSD_ROOM, state: State | None = None) -> None:
         self.flow = compile_form(load(dedent(form).encode(), "form.md"))
         self.room = room
-        self.memory = State(seed, self.flow.locale).dumps()
+        self.memory = (state or State(seed, self.flow.locale)).dumps()
         self.events: tuple[Event, ...] = ()
         self.screen = self._turn(None)
 

@@ -329,7 +329,6 @@ def test_no_acknowledged_answer_is_lost_over_a_bad_network(network: Network) -> 
         Story,
         settings=hypothesis_settings(
             max_examples=int(os.environ.get("STORIES", "60")),
-            derandomize="STORIES" not in os.environ,  # the same stories in every `make test`, new ones when asked for
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

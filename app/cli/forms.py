@@ -12,10 +12,9 @@ from app.flows.check import Finding, Report, language, refused
 from app.flows.check import check as look_over
 from app.flows.compile import compile_form
 from app.flows.faults import FormError
-from app.flows.load import load
 from app.flows.previews import Preview
 from app.gateway import library as shelves
-from app.gateway.library import File
+from app.gateway.bringing import File, bring
 from app.settings import Settings
 from app.values import Medium, Room
 
@@ -30,7 +29,7 @@ _WIDTH = 46
 def check(survey: str, as_json: bool, brief: bool, strict: bool) -> None:
     """Check a survey: every screen in every language, and what is wrong with it.
 
-    SURVEY is a file (.xlsx, .xls, .csv, .md, .xml) or the id of a survey that ships, e.g. leave_no_one_behind.
+    SURVEY is a file (.xlsx, .xls, .csv, .md, .xml, .zip) or the id of a survey that ships, e.g. leave_no_one_behind.
     The exit status is 1 if it cannot be asked.
     """
     settings = read_settings()
@@ -62,7 +61,7 @@ def report_on(file: File, settings: Settings) -> Report:
         Medium.SMS: Room(Medium.SMS, settings.sms_septets, settings.sms_ucs2),
     }
     try:
-        form = load(file.read_bytes(), file.name)
+        form = bring(file)
         flow = compile_form(form)
     except FormError as error:
         return refused(error.faults)

@@ -39,7 +39,7 @@ def add(file: Path) -> None:
     if report.flow is None:
         refuse("Nothing was stored.")
     with opened(settings) as database:
-        content = versions.read(file.read_bytes(), file.name).content
+        content = versions.read(file).content
         try:
             brought = versions.bring(database, content, datetime.now(UTC))
         except FormError as error:

@@ -58,6 +58,7 @@ def log_to_stderr(level: str) -> None:
     logging.basicConfig(
         level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
     )
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # says what it is made of at every start
 
 
 def read_settings(**overrides: object) -> Settings:

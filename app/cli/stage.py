@@ -13,9 +13,9 @@ from app.cli.transcript import Block, Header, Look, Step, Typed, World, phone_of
 from app.flows import gsm7
 from app.flows.compile import compile_form
 from app.flows.flow import Flow
-from app.flows.load import load
+from app.flows.questions.metadata import Metadata
 from app.gateway import library as shelves
-from app.gateway.library import File
+from app.gateway.bringing import File, bring
 from app.settings import load as read_settings
 from app.values import Medium, RunState, Screen
 
@@ -130,10 +130,16 @@ class Stage:
         return lines or ["nothing"]
 
     def _answer(self, stored: Stored) -> str:
-        line = f"{stored.question} " + ("skipped" if stored.value is None else f"= {stored.value}")
+        line = f"{stored.question} " + ("skipped" if stored.value is None else f"= {self.value_of(stored)}")
         line += " (worked out)" if stored.raw is None else f" (raw {stored.raw})"
         line += "" if stored.medium is self.header.channel else f" by {stored.medium}"
         return line + (" set aside" if stored.set_aside else "")
+
+    def value_of(self, stored: Stored) -> str | None:
+        """A value as stored; pseudonyms are random, so that no two runs of a transcript would have the same."""
+        kind = self.flow.by_name[stored.question].kind
+        is_random = isinstance(kind, Metadata) and kind.given in {"device", "who"}
+        return "(her pseudonym)" if is_random else stored.value
 
 
 def _run(journey: Journey) -> str:
@@ -147,7 +153,7 @@ def _run(journey: Journey) -> str:
 def stage(header: Header, survey: File, folder: Path, *, database_url: str = "") -> Iterator[Stage]:
     """Set a stage in an empty folder: a whole service with this survey. Raises `FormError` if it cannot be asked."""
     is_shipped = survey in shelves.shipped()
-    name = _stem(survey) if is_shipped else compile_form(load(survey.read_bytes(), survey.name)).id
+    name = _stem(survey) if is_shipped else compile_form(bring(survey)).id
     settings = read_settings(
         data_dir=folder, database_url=database_url, channel="simulated", survey=name, keywords={KEYWORD: name},
         service_codes={}, surveys_dir=None,

@@ -17,9 +17,12 @@ class Kind(StrEnum):
     TYPE = "type"
     LABEL = "label"
     SHORT = "short"
+    HINT = "hint"
+    GUIDANCE_HINT = "guidance_hint"
     RELEVANT = "relevant"
     CONSTRAINT = "constraint"
     CONSTRAINT_MESSAGE = "constraint_message"
+    RANGE = "range"
     REQUIRED = "required"
     REQUIRED_MESSAGE = "required_message"
     DEFAULT = "default"
@@ -37,6 +40,7 @@ class Kind(StrEnum):
 
 _WHAT = {
     Kind.TITLE: "title", Kind.TYPE: "type", Kind.LABEL: "label", Kind.SHORT: "short label",
+    Kind.HINT: "hint", Kind.GUIDANCE_HINT: "guidance hint", Kind.RANGE: "range of numbers",
     Kind.RELEVANT: "condition (relevant)", Kind.CONSTRAINT: "constraint", Kind.CONSTRAINT_MESSAGE: "constraint message",
     Kind.REQUIRED: "duty to answer (required)", Kind.REQUIRED_MESSAGE: "required message", Kind.DEFAULT: "default",
     Kind.CALCULATION: "calculation", Kind.CHOICE_FILTER: "choice filter", Kind.RANDOMIZE: "random order",

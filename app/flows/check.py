@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.flows import reach
 from app.flows.faults import Fault, Place, reading_order
-from app.flows.flow import Choice, Flow, Question
+from app.flows.flow import Choice, ChoiceList, Flow, Question
 from app.flows.load import Form
 from app.flows.previews import Preview, previews
 from app.flows.xpath import as_written
@@ -79,16 +79,21 @@ class _Looker:
         """Texts that some language of the form lacks."""
         seen: set[str] = set()
         for question in self.flow.questions:
-            if question.calculate is not None:
+            if question.silent:
                 continue
             texts = {"label": question.labels, "constraint_message": question.constraint_message,
-                     "required_message": question.required_message}  # fmt: skip
+                     "required_message": question.required_message, "hint": question.hint,
+                     "guidance_hint": question.guidance}  # fmt: skip
             for column, by_locale in texts.items():
                 yield from self.untranslated(self.place(question), question.name, column, by_locale)
-            if question.choices and question.choices.name not in seen:
+            if question.choices and question.choices.name not in seen and not self.is_attached(question.choices):
                 seen.add(question.choices.name)
                 for choice in question.choices.choices:
                     yield from self.unlabelled(question.choices.name or question.name, choice)
+
+    def is_attached(self, listed: ChoiceList) -> bool:
+        """Say whether a list came in a file beside the sheets: such lists have one language."""
+        return bool(self.form.places) and all(name != listed.name for name, _ in self.form.choice_places)
 
     def unlabelled(self, list_name: str, choice: Choice) -> Iterator[Finding]:
         place = self.form.choice_places.get((list_name, choice.name), Place("choices", None))

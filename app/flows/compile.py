@@ -5,26 +5,24 @@ from typing import Any
 
 from lxml import etree
 
-from app.flows import dependencies, itemset, itext, model, unsupported
+from app.flows import dependencies, itemset, itext, kinds, model, unsupported
 from app.flows.expressions import JAVAROSA, Expression
 from app.flows.faults import Fault, FormError, Place
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
 from app.flows.load import Form
-from app.flows.markup import XF, parse_xml
+from app.flows.markup import IZWI, XF, parse_xml
 from app.flows.model import Model, name_of
 from app.flows.phrases import fold
-from app.flows.questions import QUESTIONS
 from app.flows.questions.base import Accepted, QuestionType
+from app.flows.questions.metadata import Metadata
 from app.flows.scope import Scope
 from app.values import RunState
 
-IZWI = "{urn:izwi:xforms}"
 LONGEST_NAME = 64
 _JR = f"{{{JAVAROSA}}}"
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 _LAST = frozenset(["other", "none", "nobody", "dont_know", "do_not_know", "dk", "prefer_not_to_say", "refused", "skip"])
 _ENDS = {RunState.COMPLETED, RunState.DECLINED, RunState.SCREENED_OUT}
-_CONTROLS = frozenset(["input", "select", "select1"])
 _IGNORED = frozenset(["label", "hint", "help", "value", "itemset", "item", "output"])
 
 
@@ -50,7 +48,7 @@ class _Compiler:
     def __init__(self, tree: Any, found: Model, places: Mapping[str, Place]) -> None:
         self.tree, self.model, self.places = tree, found, places
         self.texts = itext.read(tree)
-        self.scope = Scope(found, places, self.texts.default)
+        self.scope = Scope(found, places, self.texts)
         self.fault, self.expression = self.scope.fault, self.scope.expression
         self.questions: dict[str, Question] = {}
         self.conditions: dict[tuple[str, int], Expression | None] = {}
@@ -61,7 +59,7 @@ class _Compiler:
         self.scope.faults.extend(unsupported.refused_elements(self.tree, self.model, self.places))
         body = self.tree.find(f"{_XHTML}body")
         self.body(body if body is not None else [])
-        self.calculations()
+        self.unasked()
         questions = tuple(self.questions.values())
         calculates = self.check(questions)
         if self.scope.faults:
@@ -79,6 +77,8 @@ class _Compiler:
             calculates=calculates,
             dependents=dependencies.dependents(questions),
             instances=self.model.instances,
+            kept=tuple(question for question in questions if question.silent and question.calculate is None),
+            metadata=tuple((each, each.kind) for each in questions if isinstance(each.kind, Metadata)),
         )
 
     # -- questions ------------------------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ class _Compiler:
             tag, path = etree.QName(control).localname, self.model.path(control)
             if tag == "group":
                 self.body(control)
-            elif tag in _CONTROLS:
+            elif tag in kinds.CONTROLS:
                 self.question(control, tag, path)
             elif tag not in _IGNORED and tag not in unsupported.CONTROLS:
                 self.fault(name_of(path), f"the control <{tag}> is not supported", unsupported.SEE_DOCS)
@@ -99,18 +99,24 @@ class _Compiler:
         if path not in self.model.slots:
             self.fault(name, f"it asks for {path}, which the instance does not have", "Export the form again.")
             return
-        kind = self.kind(name, tag, path)
+        kind = kinds.of_control(self.scope, control, tag, path)
         if kind is None:
             return
         labels, shorts = self.labels(control, path)
+        hint, guidance = self.hints(control, path)
         if kind.asked and not labels:
             self.fault(name, "there is no label, so there is nothing to ask", "Write a label.")
-        choices = self.choice_list(control, path) if tag != "input" else None
+        choices = self.choice_list(control, path) if tag in kinds.LISTS else None
+        if kind.name == "acknowledge":
+            choices = kinds.confirmation(self.texts.locales)
         self.add(
             path,
             kind,
             labels=labels,
             shorts=shorts,
+            hint=hint,
+            guidance=guidance,
+            has_hint=bool(hint or guidance) and kind.asked,
             constraint=self.condition(path, "constraint"),
             constraint_message=self.message(path, "constraintMsg"),
             required=self.required(path),
@@ -121,18 +127,15 @@ class _Compiler:
             sets_language=self.sets_language(path, kind, choices),
         )
 
-    def calculations(self) -> None:
-        """Binds with a calculation and no control are questions that nobody is asked."""
-        for path in self.model.binds:
-            source = self.model.bind(path, "calculate")
-            if not source or path not in self.model.slots:
-                continue
-            if path in self.questions:
+    def unasked(self) -> None:
+        """Binds without a control are questions that nobody is asked."""
+        for path in self.questions:
+            if self.model.bind(path, "calculate"):
                 cure = "Make it a calculate, and show its value in another label with ${name}."
                 self.fault(name_of(path), "a question that is asked cannot have a calculation", cure)
-                continue
-            calculate = self.expression(source, path, "string", "calculation")
-            self.add(path, QUESTIONS["calculate"], labels={}, shorts={}, calculate=calculate)
+        for path, kind, source in kinds.unasked(self.scope, self.questions):
+            calculate = self.expression(source, path, "string", "calculation") if source else None
+            self.add(path, kind, labels={}, shorts={}, calculate=calculate, silent=True)
 
     def add(self, path: str, kind: QuestionType, **parts: Any) -> None:
         name, slot = name_of(path), self.model.slots[path]
@@ -141,20 +144,6 @@ class _Compiler:
         self.questions[path] = Question(
             index=len(self.questions), name=name, path=path, kind=kind, relevant=self.relevant(path), slot=slot, **parts
         )
-
-    def kind(self, name: str, tag: str, path: str) -> QuestionType | None:
-        readonly = self.model.bind(path, "readonly")
-        if readonly not in {"", "false()"}:
-            if tag == "input" and readonly == "true()":
-                return QUESTIONS["note"]
-            cure = "Take read_only out, or make it a note."
-            self.fault(name, "a question that is read only, or read only at times, cannot be asked", cure)
-            return None
-        data_type = self.model.data_type(path)
-        kind = next((each for each in QUESTIONS.values() if each.control == tag and data_type in each.data_types), None)
-        if kind is None:
-            self.fault(name, f"a question of type {data_type} is not supported", unsupported.cure_of(data_type))
-        return kind
 
     def memorable(self, questions: tuple[Question, ...]) -> None:
         """Tell expressions which answers they read; one that reads anything else must be worked out every time."""
@@ -242,11 +231,19 @@ class _Compiler:
         label = control.find(f"{XF}label")
         return ({}, {}) if label is None else self.localized(label.get("ref") or "", label, path)
 
+    def hints(self, control: Any, path: str) -> tuple[Mapping[str, Text], Mapping[str, Text]]:
+        """What answers a reply of `?`: the hint, and the longer one for those who still do not know."""
+        hint = control.find(f"{XF}hint")
+        ref = "" if hint is None else hint.get("ref") or ""
+        guidance = self.texts.guidance(itext.key_of(ref)) if ref else {}
+        found = {} if hint is None else self.localized(ref, hint, path)[0]
+        return found, self.rendered(guidance, {}, path)[0]
+
     def localized(self, ref: str, inline: Any, path: str) -> tuple[Mapping[str, Text], Mapping[str, Text]]:
         """Texts by language, plain and short: from itext where `ref` names one, else from the element or the words."""
         default = self.texts.default
         if ref.startswith("jr:itext("):
-            return self.rendered(*self.texts.forms(ref[len("jr:itext(") : -1].strip("'\" ")), path)
+            return self.rendered(*self.texts.forms(itext.key_of(ref)), path)
         if ref:
             return {default: (ref,)}, {}
         return self.rendered({default: inline} if inline is not None else {}, {}, path)
@@ -312,7 +309,7 @@ class _Compiler:
             choices=tuple(choices),
             nodeset=nodeset if found.filtered else None,
             randomize=found.randomize,
-            seed=self.expression(found.seed, path, "number", "parameters") if found.seed else None,
+            seed=self.expression(found.seed, path, "string", "parameters") if found.seed else None,
         )
 
     def choice(self, name: str, labels: Mapping[str, Text], shorts: Mapping[str, Text], *, fixed: bool) -> Choice:

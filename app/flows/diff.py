@@ -13,10 +13,11 @@ from app.flows.changes import Change, Kind
 from app.flows.expressions import Expression
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
 from app.flows.meaning import may_differ, may_differ_at_choice, same_words
+from app.flows.questions.range import Range
 from app.flows.xpath import as_written
 
-_MEASURED = frozenset(["integer", "decimal", "range", "date", "time", "datetime"])
-_SELECTS = {"select_one": "one choice", "select_multiple": "several choices"}
+_MEASURED = frozenset(["integer", "decimal", "range", "date", "time", "dateTime"])
+_SELECTS = {"select_one": "one choice", "select_multiple": "several choices", "rank": "an order of choices"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class _Differ:
     def moved(self) -> Mapping[str, Change]:
         """Those that are asked at another place among the others; nobody sees where a calculate stands."""
         old, new = (
-            [each.name for each in flow.questions if each.calculate is None and each.name in other.by_name]
+            [each.name for each in flow.questions if _is_seen(each) and each.name in other.by_name]
             for flow, other in ((self.before, self.after), (self.after, self.before))
         )
         blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
@@ -132,6 +133,8 @@ class _Differ:
                 warning = "the question may ask something else now" if warned else ""
                 yield replace(change, name=name, warning=warning)
         yield from self.of_texts(Kind.SHORT, name, old.shorts, new.shorts)
+        yield from self.of_texts(Kind.HINT, name, old.hint, new.hint)
+        yield from self.of_texts(Kind.GUIDANCE_HINT, name, old.guidance, new.guidance)
         for change in self.of_rules(old, new):
             yield from _unless_same(change)
         yield from self.of_texts(Kind.CONSTRAINT_MESSAGE, name, old.constraint_message, new.constraint_message)
@@ -146,6 +149,7 @@ class _Differ:
         pairs: tuple[tuple[Kind, str, str, str], ...] = (
             (Kind.RELEVANT, self.all_of(old.relevant), self.all_of(new.relevant), ""),
             (Kind.CONSTRAINT, self.written(old.constraint), self.written(new.constraint), range_of if both else ""),
+            (Kind.RANGE, _range(old) if both else "", _range(new) if both else "", range_of),
             (Kind.REQUIRED, self.written(old.required), self.written(new.required), ""),
             (Kind.DEFAULT, old.default, new.default, ""),
             (Kind.CALCULATION, self.written(old.calculate), self.written(new.calculate), worked_out),
@@ -265,7 +269,16 @@ def _unless_same(change: Change) -> Iterator[Change]:
 
 def _says_only(question: Question) -> bool:
     """A note has no answers that could line up."""
-    return not question.kind.asked and question.calculate is None
+    return question.kind.name == "note"
+
+
+def _is_seen(question: Question) -> bool:
+    return (question.kind.asked or _says_only(question)) and not question.silent
+
+
+def _range(question: Question) -> str:
+    kind = question.kind
+    return f"{kind.start} to {kind.end} in steps of {kind.step}" if isinstance(kind, Range) else ""
 
 
 def _type_warning(old: Question, new: Question) -> str:

@@ -1,7 +1,8 @@
 """The survey engine: one reply in, the next screen out. Pure: no clock, no store, no chance; the same turn, the same screen.
 
 A respondent is asked the next relevant unanswered question in document order. `0` skips, `88` goes back and `99` shows
-more; where figures are answers, letters do so (`S`, `B` and `N` in English). The words of every language always do.
+more; where figures are answers, letters do so (`S`, `B` and `N` in English). The words of every language always do. `?`
+shows the question's hint.
 """
 
 from collections.abc import Sequence
@@ -11,12 +12,14 @@ from functools import lru_cache
 from app.flows.document import Document
 from app.flows.flow import Choice, Flow, Question
 from app.flows.phrases import fold, say, words
-from app.flows.questions.base import NUMBERS, Accepted
+from app.flows.questions.base import NUMBERS, Accepted, Filling, QuestionType
+from app.flows.questions.metadata import Metadata
+from app.flows.questions.time import zoned
 from app.flows.screens import Layout, pages
 from app.flows.state import Answered, Ended, Event, Refused, Reply, Restored, SetAside, State, Step, milliseconds
 from app.values import Medium, RunState, Screen
 
-SKIP, BACK, MORE = "0", "88", "99"
+SKIP, BACK, MORE, HELP = "0", "88", "99", "?"
 
 
 def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
@@ -28,7 +31,7 @@ def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
     if state.ended:
         turn.page_through_the_end()
     elif not state.open:
-        turn.go_on(0)
+        turn.start()
     elif reply.words is None:
         turn.state.page, turn.state.refused = 0, ""
     else:
@@ -44,7 +47,9 @@ class _Turn:
     def __init__(self, flow: Flow, state: State, reply: Reply, at: datetime) -> None:
         self.flow, self.reply, self.at = flow, reply, at
         self.state = state.copy()
-        self.document = Document(flow, self.state.answers, locale=state.locale, seed=state.seed, at=at)
+        self.document = Document(
+            flow, self.state.answers, locale=state.locale, seed=state.seed, at=at, facts=state.facts
+        )
         self.events: list[Event] = []
 
     # -- understanding the reply ----------------------------------------------------------------------------------
@@ -52,6 +57,9 @@ class _Turn:
     def take(self, typed: str) -> None:
         """Steer, skip or answer, as the reply says."""
         question = self.flow.by_name[self.state.open]
+        if typed.strip() == HELP:
+            self.state.refused, self.state.page = "help", 0
+            return
         steer = self.steering(question, typed)
         if steer == MORE:
             # The reason of a refusal stays: without it the pages would be cut elsewhere, and entries passed over.
@@ -100,10 +108,12 @@ class _Turn:
         result = question.kind.read(typed, self.document.choices(question))
         if not isinstance(result, Accepted):
             self.refuse(question, result.phrase)
-        elif not self.document.holds(question, result.value):
+            return
+        value = zoned(result.value, self.at) if result.local else result.value
+        if not self.document.holds(question, value):
             self.refuse(question, "constraint")
         else:
-            self.accept(question, result.value, typed)
+            self.accept(question, value, typed)
 
     def refuse(self, question: Question, reason: str) -> None:
         """Ask again, and say why."""
@@ -112,6 +122,18 @@ class _Turn:
         self.events.append(Refused(question.name, reason))
 
     # -- moving on ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Note what a smartphone would fill in by itself, and ask the first question."""
+        self.fill_in(self.flow.metadata)
+        self.go_on(0)
+
+    def fill_in(self, wanted: Sequence[tuple[Question, Metadata]]) -> None:
+        """Fill in what the form wants of a smartphone, with the values of now."""
+        if wanted:
+            made = {question.name: kind.value(self.at, self.state.who) for question, kind in wanted}
+            self.state.facts = {**self.state.facts, **made}
+            self.document.noted(self.state.facts)
 
     def accept(self, question: Question, value: str, typed: str) -> None:
         """Keep an answer and go on to the next question."""
@@ -151,8 +173,8 @@ class _Turn:
         """Say whether a filtered list still has what was chosen from it."""
         if question.choices is None or question.choices.nodeset is None:
             return True
-        names = {choice.name for choice in self.document.choices(question)}
-        return names.issuperset(value.split())
+        names, chosen = {choice.name for choice in self.document.choices(question)}, value.split()
+        return names.issuperset(chosen) and (question.kind.name != "rank" or not chosen or len(chosen) == len(names))
 
     def go_on(self, start: int) -> None:
         """Open the next relevant unanswered question from place `start` on, or end the run."""
@@ -164,7 +186,7 @@ class _Turn:
                 elif self.document.relevant(question) and self.answerable(question):
                     self.open(question, notes)
                     return
-            elif question.calculate is None and self.document.relevant(question):
+            elif not question.silent and self.document.relevant(question):
                 notes.append(question.name)
                 if question.end:
                     self.end(question.end, question.name, notes)
@@ -184,6 +206,7 @@ class _Turn:
         last, state = self.state.open, self.state
         state.open, state.notes, state.page, state.tries, state.refused = "", notes, 0, 0, ""
         state.ended = how
+        self.fill_in([each for each in self.flow.metadata if each[1].given == "end"])
         self.events.append(Ended(how, reason, last, self.document.calculated()))
 
     def page_through_the_end(self) -> None:
@@ -217,8 +240,10 @@ class _Turn:
         if not question.kind.figures_steer:
             skip, back, more = (say(f"{key}_letter", locale) for key in ("skip", "back", "next"))
         foot = []
-        if question.kind.hint and not state.refused:
-            foot.append(say(question.kind.hint, locale))
+        if question.kind.hint and state.refused in {"", "help"}:
+            foot.append(_say(question.kind, question.kind.hint, locale))
+        if question.has_hint and state.refused != "help":
+            foot.append(f"{HELP} {say('hint', locale)}")
         if question.default:
             foot.append(f"{skip} = {self.default(question)}")
         elif not document.required(question):
@@ -234,12 +259,15 @@ class _Turn:
         )
 
     def refusal(self, question: Question) -> str:
+        if self.state.refused == "help":
+            texts = (self.document.text(each, question) for each in (question.hint, question.guidance) if each)
+            return "\n".join(filter(None, texts)) or say("no_hint", self.state.locale)
         if self.state.refused == "constraint" and question.constraint_message:
             return self.document.text(question.constraint_message, question)
         if self.state.refused == "needed" and question.required_message:
             return self.document.text(question.required_message, question)
         key = {"constraint": "not_valid", "needed": "required"}.get(self.state.refused, self.state.refused)
-        return say(key, self.state.locale)
+        return _say(question.kind, key, self.state.locale)
 
     def notes(self) -> tuple[str, ...]:
         by_name = self.flow.by_name
@@ -275,6 +303,12 @@ def _lines(choices: tuple[Choice, ...], locale: str) -> tuple[str, ...] | None:
     if any(locale not in choice.lines for choice in choices):
         return None
     return tuple(f"{number} {choice.lines[locale]}" for number, choice in zip(NUMBERS, choices, strict=False))
+
+
+def _say(kind: QuestionType, key: str, locale: str) -> str:
+    """A sentence about a reply, with what stands in its blanks."""
+    text = say(key, locale)
+    return text.format_map(kind.blanks) if "{" in text and isinstance(kind, Filling) else text
 
 
 def _word_of(word: str, locale: str, *, letters: bool) -> str:

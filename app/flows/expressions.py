@@ -3,22 +3,38 @@
 An expression never stops a turn: what cannot be worked out is NaN, an empty text, false or no choices, as in ODK.
 """
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
 from app.flows.faults import nearest
 from app.flows.functions import ARGUMENTS, FUNCTIONS
+from app.flows.paths import Parsed
 from app.flows.patterns import BadPattern, pattern
-from app.flows.xpath import BadExpression, Parsed
+from app.flows.syntax import BadExpression
 
 JAVAROSA = "http://openrosa.org/javarosa"
 PLACE = "izwi-place"
-_VARIABLES = ("doc", "here", "at", "locale")
+_VARIABLES = ("doc", "here", "at", "locale", "run", "properties")
 _ONLY_DOC = ("doc",)
 _NOTHING: Mapping[str, Any] = {"boolean": False, "string": "", "number": float("nan"), "places": ()}
 _UNWORKABLE = (etree.XPathError, ArithmeticError, LookupError, TypeError, ValueError)
+
+
+class Moment(NamedTuple):
+    """What an expression may know besides the answers: everything that a clock, a phone or a die would tell it."""
+
+    at: str
+    """The respondent's own date and time, as ISO 8601 writes it."""
+    locale: str
+    seed: int
+    """The run's own number: random() and uuid() follow from it, and from the question."""
+    instance: str = ""
+    """The run's own name, if it has one: two runs with one seed then differ."""
+    properties: Mapping[str, str] = {}
+    """What property() gives: deviceid, username and the like."""
 
 
 class Expression:
@@ -27,13 +43,24 @@ class Expression:
     `want` is what it gives: boolean, string, number, or the places of the list items that it selects.
     """
 
-    __slots__ = ("_names", "_nothing", "_run", "compared", "memo", "paths", "reads", "source", "timeless")
+    __slots__ = (
+        "_names",
+        "_nothing",
+        "_run",
+        "compared",
+        "memo",
+        "paths",
+        "reads",
+        "reads_itself",
+        "source",
+        "timeless",
+    )
 
     def __init__(self, source: str, parsed: Parsed, want: str, functions: Mapping[tuple[str | None, str], Any]) -> None:
         text = {
             "boolean": f"boolean({parsed.truth})",
             "string": f"string({parsed.text})" if parsed.is_path else f"izwi-string({parsed.text})",
-            "number": f"number({parsed.text})",
+            "number": f"izwi-number({parsed.text})",
             "places": f"({parsed.text})/@{PLACE}",
         }[want]
         # lxml hands every function and variable over anew at each evaluation: it gets only those that are used.
@@ -46,34 +73,47 @@ class Expression:
         self._nothing = _NOTHING[want]
         self.paths = tuple(dict.fromkeys(parsed.paths))
         self.compared = tuple(parsed.compared)
-        self.timeless = not {"at", "locale"}.intersection(self._names)
+        self.reads_itself = parsed.reads_itself
+        # Whether its value follows from the answers alone, for everybody and at any time.
+        self.timeless = not parsed.reads_itself and {"doc", "here"}.issuperset(self._names)
         # Set by the compiler where the value follows from a few answers alone: it is worked out once for each
         # combination of them. Left None for anything else, above all for texts with answers in them.
         self.memo: dict[tuple[str | None, ...], Any] | None = None
         self.reads: tuple[str, ...] = ()
         self.source = source
 
-    def __call__(self, root: Any, node: Any, at: str, locale: str) -> Any:
+    def __call__(self, root: Any, node: Any, moment: Moment) -> Any:
         """Evaluate at `node` of the document `root`: a bool, str, float or list of places, as it was compiled for."""
         try:
             if self._names == _ONLY_DOC:
                 return self._run(node, doc=(root,))
-            return self._run(node, **self._given(root, node, at, locale))
+            return self._run(node, **self._given(root, node, moment))
         except _UNWORKABLE:
             return self._nothing
 
-    def try_out(self, root: Any, node: Any, at: str, locale: str) -> None:
+    def try_out(self, root: Any, node: Any, moment: Moment) -> None:
         """Evaluate it once while the form is loaded; raises `BadExpression` for what XPath itself cannot do."""
         try:
-            self._run(node, **self._given(root, node, at, locale))
+            self._run(node, **self._given(root, node, moment))
         except etree.XPathError as error:
             raise BadExpression(f"cannot be worked out ({error})") from None
         except _UNWORKABLE:
             return  # a matter of the answers: empty ones are no numbers and no dates
 
-    def _given(self, root: Any, node: Any, at: str, locale: str) -> dict[str, Any]:
-        given = {"doc": (root,), "here": (node,), "at": at, "locale": locale}
-        return {name: given[name] for name in self._names}
+    def _given(self, root: Any, node: Any, moment: Moment) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        for name in self._names:
+            if name == "doc":
+                given[name] = (root,)
+            elif name == "here":
+                given[name] = (node,)
+            elif name == "run":
+                given[name] = f"{moment.instance} {moment.seed}"
+            elif name == "properties":
+                given[name] = json.dumps(dict(moment.properties))
+            else:
+                given[name] = getattr(moment, name)
+        return given
 
 
 def check_functions(parsed: Parsed) -> None:
@@ -87,6 +127,8 @@ def check_functions(parsed: Parsed) -> None:
         if not least <= count <= most:
             wanted = str(least) if least == most else f"{least} or more" if most > 9 else f"{least} to {most}"
             raise BadExpression(f"{name}() takes {wanted} value(s), not {count}")
+        if name in _IN_PAIRS and (count - least) % 2:
+            raise BadExpression(f"{name}() takes its values in pairs after the first {least - 2}")
     for source in parsed.patterns:
         try:
             pattern(source)
@@ -94,4 +136,5 @@ def check_functions(parsed: Parsed) -> None:
             raise BadExpression(f"the pattern {source} cannot be used: {error}") from None
 
 
-__all__ = ["FUNCTIONS", "JAVAROSA", "PLACE", "BadExpression", "Expression", "check_functions"]
+_IN_PAIRS = {"weighted-checklist", "indexed-repeat"}
+__all__ = ["FUNCTIONS", "JAVAROSA", "PLACE", "BadExpression", "Expression", "Moment", "check_functions"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.flows.expressions import Expression
 from app.flows.questions.base import QuestionType
+from app.flows.questions.metadata import Metadata
 from app.values import RunState
 
 # A text with ${values} in it: fixed pieces and expressions, in turn.
@@ -47,6 +48,8 @@ class Question:
     kind: QuestionType
     labels: Mapping[str, Text]
     shorts: Mapping[str, Text]
+    hint: Mapping[str, Text] = field(default_factory=dict)
+    guidance: Mapping[str, Text] = field(default_factory=dict)
     relevant: tuple[Expression, ...] = ()
     constraint: Expression | None = None
     constraint_message: Mapping[str, Text] = field(default_factory=dict)
@@ -57,6 +60,9 @@ class Question:
     calculate: Expression | None = None
     end: RunState | None = None
     sets_language: bool = False
+    has_hint: bool = False
+    silent: bool = False
+    """Whether nobody sees it: a value that the form keeps for itself."""
     slot: int = 0
     """Where its element stands in the instance, counted in document order from the root."""
 
@@ -79,3 +85,7 @@ class Flow:
     dependents: Mapping[str, int]
     """For a question that others' relevance, choices or values read: the place of the first such other question."""
     instances: Mapping[str, Any] = field(default_factory=dict)
+    kept: tuple[Question, ...] = ()
+    """What the form keeps for itself and does not work out: hidden values, and those of `metadata`."""
+    metadata: tuple[tuple[Question, Metadata], ...] = ()
+    """What a smartphone would fill in by itself."""

@@ -28,6 +28,10 @@ class Texts:
         plain = {locale: forms[""] for locale, forms in by_locale.items() if "" in forms}
         return plain, {locale: forms["short"] for locale, forms in by_locale.items() if "short" in forms}
 
+    def guidance(self, key: str) -> dict[str, Any]:
+        """Return the longer hints of a key by language."""
+        return {locale: forms["guidance"] for locale, forms in self.texts.get(key, {}).items() if "guidance" in forms}
+
 
 def read(tree: Any) -> Texts:
     """Gather the itext of a form. A form without translations speaks one unnamed language, English if nothing else."""
@@ -50,6 +54,11 @@ def read(tree: Any) -> Texts:
                 if (value.text or "").strip() != _MISSING or len(value):
                     forms[value.get("form") or ""] = value
     return Texts(locales or {"en": _ENGLISH}, default or "en", texts, frozenset(doubled))
+
+
+def key_of(ref: str) -> str:
+    """The key that a reference `jr:itext('key')` names."""
+    return ref[len("jr:itext(") : -1].strip("'\" ")
 
 
 def code_of(language: str) -> str:

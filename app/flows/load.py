@@ -17,7 +17,8 @@ from typing import Any
 
 from lxml import etree
 
-from app.flows import sheets, shorts
+from app.flows import attachments, marks, model, others, parcels, sheets, shorts, skipped
+from app.flows.attachments import WantedBy
 from app.flows.faults import Fault, FormError, Place
 from app.flows.markup import parse_xml
 
@@ -26,10 +27,14 @@ MAX_UNPACKED = 50_000_000
 MAX_LINE = 20_000  # pyxform reads a line of Markdown in time that grows with the square of its length
 MAX_FAULTS = 200
 XLSX = {".xlsx", ".xlsm"}
-SUFFIXES = (".xlsx", ".xlsm", ".xls", ".csv", ".md", ".xml")
-_KINDS = "Bring an XLSForm as .xlsx, .xls, .csv or .md, or an XForm as .xml."
+SUFFIXES = (".xlsx", ".xlsm", ".xls", ".csv", ".md", ".xml", ".zip")
+_KINDS = "Bring an XLSForm as .xlsx, .xls, .csv or .md, an XForm as .xml, or a .zip of one and its files."
+_NO_FILES: Mapping[str, bytes] = {}
 _ROW = re.compile(r"\[row : (\d+)\]\s*|row (\d+)", re.IGNORECASE)
 _QUOTED = re.compile(r"'([^']+)'")
+_TOLD_ELSEWHERE = (
+    "is missing the", "'disabled' column", "This form uses or_other", "max-pixels", "is no longer supported on most",
+)  # fmt: skip
 _SHEET = re.compile(r"(?:On the )?'?(survey|choices|settings|entities)'? sheet,?\s*", re.IGNORECASE)
 # What the readers of others raise at a file that is not what its name says.
 _UNREADABLE = (
@@ -49,20 +54,23 @@ class Form:
     """The row of each choice, by list and name."""
 
 
-def load(content: bytes, filename: str) -> Form:
-    """Read a form of any of the kinds above; raises `FormError` with every fault found."""
+def load(content: bytes, filename: str, files: Mapping[str, bytes] = _NO_FILES) -> Form:
+    """Read a form of any of the kinds above; `files` are those that came with it. Raises `FormError` with every fault."""
     suffix = "." + filename.rsplit(".", 1)[-1].lower()
     if suffix not in SUFFIXES:
         raise _refused(filename, f"a file of the kind {suffix} is no survey", _KINDS)
     if len(content) > MAX_BYTES:
         raise _refused(filename, "the file is larger than 5 MB", "Leave media out, or split the survey.")
+    if suffix == ".zip":
+        name, content, inside = parcels.unpacked(content, filename)
+        return load(content, name, {**files, **inside})
     if suffix == ".xml":
-        return _from_xform(content, filename)
+        return _from_xform(content, filename, files)
     book = _book(content, filename, suffix)
-    return _from_book(book, filename)
+    return _from_book(book, filename, files)
 
 
-def _from_xform(content: bytes, filename: str) -> Form:
+def _from_xform(content: bytes, filename: str, files: Mapping[str, bytes]) -> Form:
     """Take an XForm as it is, written in UTF-8 whatever it came in."""
     try:
         tree = parse_xml(content)
@@ -71,7 +79,17 @@ def _from_xform(content: bytes, filename: str) -> Form:
         cure = "Export it again, without entities and document type."
         problem = f"it cannot be read as XML ({getattr(error, 'msg', error)})"
         raise FormError([Fault(place, "", problem, cure)]) from None
-    return Form(etree.tostring(tree), {}, ())
+    return _finished(tree, Form(b"", {}, ()), {}, files, filename)
+
+
+def _finished(tree: Any, form: Form, wanted_by: WantedBy, files: Mapping[str, bytes], filename: str) -> Form:
+    """Take attached files into the form, and say what basic phones leave out of it."""
+    faults, left_out = attachments.embed(tree, files, wanted_by, filename)
+    if faults:
+        raise FormError(faults)
+    found = model.read(tree)
+    unasked = () if found is None else skipped.warnings(found, form.places)
+    return dataclasses.replace(form, xform=etree.tostring(tree), warnings=(*form.warnings, *left_out, *unasked))
 
 
 def _book(content: bytes, filename: str, suffix: str) -> dict[str, Any]:
@@ -117,7 +135,7 @@ def _harmless(content: bytes, filename: str, suffix: str) -> bytes:
     return content
 
 
-def _from_book(book: dict[str, Any], filename: str) -> Form:
+def _from_book(book: dict[str, Any], filename: str, files: Mapping[str, bytes]) -> Form:
     from pyxform.errors import PyXFormError
     from pyxform.xls2xform import convert
 
@@ -125,7 +143,8 @@ def _from_book(book: dict[str, Any], filename: str) -> Form:
     warnings: list[str] = []
     if faults := list(islice(sheets.faults(book), MAX_FAULTS)):
         raise FormError(faults)
-    ours = list(sheets.warnings(book))
+    settings = marks.take(book)
+    ours = [*sheets.warnings(book), *marks.unknown(settings)]
     taken = shorts.take(book, "survey") | shorts.take(book, "choices")
     _declare_izwi(book)
     try:
@@ -135,8 +154,11 @@ def _from_book(book: dict[str, Any], filename: str) -> Form:
         raise FormError([_told(str(error), filename, places, "Mend it and try again.")]) from None
     if faults := list(shorts.add(tree, taken)):
         raise FormError(faults)
+    marks.add(tree, settings)
+    others.translate(tree, sheets.with_other(book))
     theirs = (_told(message, filename, places, "") for message in _worth_telling(warnings))
-    return Form(etree.tostring(tree), places, (*ours, *theirs), sheets.choice_places(book))
+    form = Form(b"", places, (*ours, *theirs), sheets.choice_places(book))
+    return _finished(tree, form, sheets.file_places(book), files, filename)
 
 
 def _declare_izwi(book: dict[str, Any]) -> None:
@@ -169,7 +191,7 @@ def _told(message: str, filename: str, places: Mapping[str, Place], cure: str) -
 def _worth_telling(warnings: Iterable[str]) -> Iterator[str]:
     """Leave out what is said better elsewhere: `check` names each missing translation, and Izwi has its own columns."""
     for message in warnings:
-        if "is missing the" not in message and "'disabled' column" not in message and message.strip():
+        if message.strip() and not any(each in message for each in _TOLD_ELSEWHERE):
             yield message
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from lxml import etree
 
 XF = "{http://www.w3.org/2002/xforms}"
+IZWI = "{urn:izwi:xforms}"
 
 
 def parse_xml(content: bytes) -> Any:

@@ -8,8 +8,10 @@ from typing import Any
 from lxml import etree
 
 from app.flows.expressions import PLACE
-from app.flows.markup import XF
+from app.flows.markup import IZWI, XF
 
+_BODY = "{http://www.w3.org/1999/xhtml}body"
+_PARTS = frozenset(["label", "hint", "value", "output", "copy"])
 _PREFIX = re.compile(r"[\w.-]+:(?=[\w.-])")
 
 
@@ -25,6 +27,10 @@ class Model:
     instances: Mapping[str, Any]
     external: frozenset[str] = field(default_factory=frozenset)
     """Lists that the form only points to; their rows are in another file."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Our own marks of the whole form."""
+    controls: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """What asks for a path: the control, and the kind of file where it wants one."""
 
     def path(self, control: Any) -> str:
         """The instance path that a control or a bind belongs to."""
@@ -38,6 +44,11 @@ class Model:
         bind = self.binds.get(path)
         return "" if bind is None else (bind.get(attribute) or "").strip()
 
+    def mark(self, path: str, name: str) -> str:
+        """Our own mark on the bind of a path, or an empty string."""
+        bind = self.binds.get(path)
+        return "" if bind is None else (bind.get(f"{IZWI}{name}") or "").strip().lower()
+
     def data_type(self, path: str) -> str:
         """The data type of a path without its namespace."""
         return (self.bind(path, "type") or "string").rpartition(":")[2]
@@ -49,6 +60,7 @@ def read(tree: Any) -> Model | None:
     instances = [] if model is None else model.findall(f"{XF}instance")
     if not instances or not len(instances[0]):
         return None
+    settings = {key.removeprefix(IZWI): value for key, value in instances[0][0].items() if key.startswith(IZWI)}
     root = _plain(instances[0][0])
     walked = list(_walk(root))
     lists = {each.get("id"): each for each in instances[1:]}
@@ -59,7 +71,18 @@ def read(tree: Any) -> Model | None:
         binds={absolute((each.get("nodeset") or "").strip(), root.tag): each for each in tree.iter(f"{XF}bind")},
         instances={name: _numbered(_plain(each)) for name, each in lists.items() if len(each)},
         external=frozenset(name for name, each in lists.items() if each.get("src") or not len(each)),
+        settings=settings,
+        controls=dict(_controls(tree, root.tag)),
     )
+
+
+def _controls(tree: Any, root: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the paths that something of the body is about, with what it is."""
+    body = tree.find(_BODY)
+    for element in () if body is None else body.iter():
+        tag, ref = etree.QName(element).localname, (element.get("ref") or "").strip()
+        if ref and tag not in _PARTS:
+            yield absolute(ref, root), (tag, element.get("mediatype") or "")
 
 
 def absolute(ref: str, root: str) -> str:

@@ -11,11 +11,15 @@ from app.flows import gsm7
 from app.flows.document import Document
 from app.flows.engine import advance
 from app.flows.flow import Flow, Question
+from app.flows.questions.range import Range
 from app.flows.state import Reply, State
 from app.values import Medium, Room, RunState
 
 _AT = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
-_SAMPLES = {"integer": "25", "decimal": "2.5", "date": "2000-12-25"}
+_SAMPLES = {
+    "integer": "25", "decimal": "2.5", "date": "2000-12-25", "time": "14:30:00.000+02:00",
+    "dateTime": "2000-12-25T14:30:00.000+02:00", "geopoint": "-17.83 31.05 0 0",
+}  # fmt: skip
 _SAMPLE_TEXT = "Tariro Moyo"
 _SEED = 1
 _MOST_PAGES = 200
@@ -104,8 +108,12 @@ def _length(flow: Flow, question: Question, answers: Mapping[str, str], locale: 
 
 
 def _sample(question: Question) -> str:
+    if question.choices and question.kind.name == "rank":
+        return " ".join(choice.name for choice in question.choices.choices)
     if question.choices:
         return question.choices.choices[0].name
+    if isinstance(question.kind, Range):
+        return question.kind.blanks["least"]
     return question.default or _SAMPLES.get(question.kind.name, _SAMPLE_TEXT)
 
 
@@ -131,7 +139,7 @@ def _endings(flow: Flow) -> Iterator[tuple[RunState, tuple[str, ...]]]:
             for notes in _notes(flow, question):
                 yield question.end, (*notes, question.name)
     last = max((each.index for each in flow.questions if each.kind.asked or each.end), default=-1)
-    rest = tuple(each.name for each in flow.questions[last + 1 :] if each.calculate is None)
+    rest = tuple(each.name for each in flow.questions[last + 1 :] if not each.silent)
     if last >= 0 and (flow.questions[last].end is None or flow.questions[last].relevant):
         yield RunState.COMPLETED, rest
 

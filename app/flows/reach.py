@@ -33,7 +33,7 @@ def never_asked(flow: Flow) -> Iterator[tuple[Question, str]]:
     """Yield the questions and notes that nobody will see, and why."""
     ended = ""
     for question in flow.questions:
-        if question.calculate is not None:
+        if question.silent:
             continue
         if ended:
             yield question, f"the note {ended} before it always ends the survey"
@@ -98,9 +98,11 @@ def _combinations(flow: Flow, conditions: Sequence[Expression]) -> list[dict[str
 
 
 def _values(question: Question) -> list[str]:
-    """No answer, each choice alone, and for several choices all of them at once and all but each one."""
+    """No answer, each choice alone or first, and for several choices all of them at once and all but each one."""
     names = [choice.name for choice in question.choices.choices] if question.choices else []
-    if question.kind.name == "select_one":
+    if question.kind.name == "rank":
+        return ["", *(" ".join([name, *(each for each in names if each != name)]) for name in names)]
+    if question.kind.name != "select_multiple":
         return ["", *names]
     return ["", *names, " ".join(names), *(" ".join(each for each in names if each != name) for name in names)]
 

@@ -3,52 +3,76 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.flows.expressions import JAVAROSA, Expression, check_functions
+from app.flows.expressions import JAVAROSA, Expression, Moment, check_functions
 from app.flows.faults import Fault, Place, nearest
 from app.flows.flow import Choice
-from app.flows.functions import FUNCTIONS, text_of
+from app.flows.functions import FUNCTIONS
+from app.flows.functions.lists import PullData
+from app.flows.functions.values import text_of
+from app.flows.itext import Texts
 from app.flows.model import Model, name_of
-from app.flows.xpath import BadExpression, as_written, parse
+from app.flows.paths import Parsed
+from app.flows.syntax import BadExpression
+from app.flows.xpath import as_written, parse
 
-_NUMBERS = frozenset(["int", "integer", "long", "decimal", "double", "float"])
+_HELD = {
+    "date": "date", "dateTime": "date", "time": "date", "int": "number", "integer": "number", "long": "number",
+    "decimal": "decimal", "double": "decimal", "float": "decimal",
+}  # fmt: skip
 _DEPTH = 12
-_TRIAL = "2026-01-01T12:00:00"  # any moment will do to find what can never be worked out
+_TRIAL = Moment("2026-01-01T12:00:00", "", 1)  # any moment will do to find what can never be worked out
 
 
 class Scope:
     """What an expression of a form may name; gathers faults so that a form's author sees all of them at once."""
 
-    def __init__(self, found: Model, places: Mapping[str, Place], locale: str) -> None:
-        self.model, self.places, self.locale = found, places, locale
+    def __init__(self, found: Model, places: Mapping[str, Place], texts: Texts) -> None:
+        self.model, self.places, self.texts = found, places, texts
         self.faults: list[Fault] = []
         self.choices: dict[str, dict[str, Choice]] = {}
         """The choices of each select question, by path; jr:choice-name() looks in here."""
         self.named: list[tuple[str, str]] = []
         """Questions, and the select question that they look a choice's name up in."""
         self.types: dict[str, str] = {}
+        self.repeats: frozenset[str] = frozenset()
+        """Paths that may be there several times."""
         self.depth = 0
         self.functions: dict[tuple[str | None, str], Any] = {(None, name): each for name, each in FUNCTIONS.items()}
         instances = found.instances
         self.functions[None, "instance"] = lambda _, name: [instances[text_of(name)]]
-        self.functions[JAVAROSA, "choice-name"] = _names_of(self.choices, locale)
+        self.functions[None, "pulldata"] = PullData(instances)
+        self.functions[None, "version"] = lambda _: found.root.get("version") or ""
+        self.functions[JAVAROSA, "choice-name"] = _names_of(self.choices, texts.default)
+        self.functions[JAVAROSA, "itext"] = _texts_of(texts)
 
     def expression(self, source: str, path: str, want: str, column: str, up: int = 0) -> Expression | None:
         """Compile an expression and try it out once; what is wrong with it is a fault of the question."""
         try:
-            parsed = parse(source, root=self.model.root.tag, here=path, type_of=self.type_of, up=up)
-            check_functions(parsed)
-            for read in parsed.paths:
-                self.check_path(read)
-            for name in parsed.instances:
-                self.check_list(name)
+            parsed = parse(
+                source, root=self.model.root.tag, here=path, type_of=self.type_of, up=up,
+                repeats=self.repeats, paths=self.model.slots,
+            )  # fmt: skip
+            self.check(parsed)
             expression = Expression(source, parsed, want, self.functions)
-            node = self.model.elements[path]
-            expression.try_out(self.model.root, node, _TRIAL, self.locale)
+            expression.try_out(self.model.root, self.model.elements[path], _TRIAL)
         except BadExpression as error:
             self.fault(name_of(path), f"{column}: {error}", f"Mend: {as_written(source, self.model.slots)}")
             return None
         self.named.extend((path, each) for each in parsed.named)
         return expression
+
+    def check(self, parsed: Parsed) -> None:
+        """Raise `BadExpression` for what the form does not have."""
+        check_functions(parsed)
+        for read in parsed.paths:
+            self.check_path(read)
+        for name in parsed.instances:
+            self.check_list(name)
+        for name, column in parsed.columns:
+            self.check_column(name, column)
+        for key in parsed.texts:
+            if key not in self.texts.texts:
+                raise BadExpression(f"there is no text {key}")
 
     def check_path(self, path: str) -> None:
         if path not in self.model.slots:
@@ -63,16 +87,20 @@ class Scope:
         if name not in self.model.instances:
             raise BadExpression(f"there is no choice list {name}")
 
+    def check_column(self, name: str, column: str) -> None:
+        rows = self.model.instances[name][0] if len(self.model.instances[name]) else ()
+        columns = dict.fromkeys(cell.tag for row in rows for cell in row)
+        if column not in columns:
+            meant = nearest(column, columns)
+            raise BadExpression(f"the list {name} has no column {column}" + (f"; is it {meant}?" if meant else ""))
+
     def type_of(self, path: str) -> str:
-        """Whether a path holds a date or a number; a calculation holds a date if it gives one."""
+        """Whether a path holds a date, a whole number or a decimal; a calculation holds a date if it gives one."""
         if path not in self.types:
-            data_type = self.model.data_type(path)
-            if data_type in {"date", "dateTime"}:
-                self.types[path] = "date"
-            else:
-                self.types[path] = "number" if data_type in _NUMBERS else ""
-                if source := self.model.bind(path, "calculate"):
-                    return self.type_of_calculation(source, path)
+            self.types[path] = _HELD.get(self.model.data_type(path), "")
+            source = self.model.bind(path, "calculate")
+            if source and self.types[path] != "date":
+                return self.type_of_calculation(source, path)
         return self.types[path]
 
     def type_of_calculation(self, source: str, path: str) -> str:
@@ -82,7 +110,8 @@ class Scope:
             return ""
         self.depth += 1
         try:
-            if parse(source, root=self.model.root.tag, here=path, type_of=self.type_of).is_date:
+            tag = self.model.root.tag
+            if parse(source, root=tag, here=path, type_of=self.type_of, repeats=self.repeats).is_date:
                 self.types[path] = "date"
         except BadExpression:
             self.types[path] = ""
@@ -105,3 +134,14 @@ def _names_of(choices: Mapping[str, Mapping[str, Choice]], default: str) -> Any:
         return "".join(piece for piece in text if isinstance(piece, str))
 
     return choice_name
+
+
+def _texts_of(texts: Texts) -> Any:
+    """The function jr:itext(): a text of the form, without the answers in it, in the language it is asked in."""
+
+    def itext(_: Any, key: Any, locale: str) -> str:
+        plain, _short = texts.forms(text_of(key))
+        element = plain.get(locale, plain.get(texts.default))
+        return "" if element is None else "".join(element.itertext()).strip()
+
+    return itext

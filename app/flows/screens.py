@@ -28,8 +28,9 @@ def pages(layout: Layout, room: Room) -> tuple[str, ...]:
     with `back`.
     """
     whole = [*layout.paragraphs, *layout.entries, *layout.foot]
-    if _fit(whole, room):
-        if layout.back_on_first and _fit([*whole, layout.back], room):
+    size = _size(whole)
+    if _within(size, room):
+        if layout.back_on_first and _within(_grown(size, layout.back), room):
             whole.append(layout.back)
         return ("\n".join(whole),)
     return tuple("\n".join(lines) for lines in _fill(layout, room))
@@ -48,8 +49,8 @@ def _fill(layout: Layout, room: Room) -> Iterator[list[str]]:
             page.append(text)
             size = grown
             continue
-        half_empty = _fit([*page, *page], room)
-        if not page or (breakable and (half_empty or not _fit([text, layout.more, layout.back], room))):
+        half_empty = breakable and _fit([*page, *page], room)
+        if not page or half_empty or (breakable and not _fit([text, layout.more, layout.back], room)):
             # Longer than a page, or it would leave little on this one: take what words fit here, and the rest goes on.
             head, rest = _split(text, page, steer, room)
             if head:
@@ -86,28 +87,33 @@ def _fit(lines: Sequence[str], room: Room) -> bool:
     return _within(_size(lines), room)
 
 
-class _Size(NamedTuple):
-    """What lines take together, with the line ends between them; `plain`: all of it is GSM-7."""
-
-    septets: int
-    wide: int
-    plain: bool
+# What lines take together, with the line ends between them: septets, and UCS-2 units. A line that is not all GSM-7 counts
+# as more septets than any room has. Plain tuples: a page is measured line by line, several times a turn.
+_Size = tuple[int, int]
+_NOT_GSM7 = 1 << 20
 
 
-_NOTHING = _Size(-1, -1, plain=True)  # the first line has no line end before it
+@lru_cache(maxsize=8192)
+def _line(text: str) -> _Size:
+    """The room that a line takes, with its end."""
+    septets, wide = gsm7.units(text)
+    return (_NOT_GSM7 if septets is None else septets + 1), wide + 1
 
 
 def _size(lines: Sequence[str]) -> _Size:
-    size = _NOTHING
-    for line in lines:
-        size = _grown(size, line)
-    return size
+    septets = wide = -1  # the first line has no line end before it
+    for text in lines:
+        narrow, broad = _line(text)
+        septets += narrow
+        wide += broad
+    return septets, wide
 
 
-def _grown(size: _Size, line: str) -> _Size:
-    narrow, broad = gsm7.units(line)
-    return _Size(size.septets + 1 + (narrow or 0), size.wide + 1 + broad, size.plain and narrow is not None)
+def _grown(size: _Size, text: str) -> _Size:
+    narrow, broad = _line(text)
+    return size[0] + narrow, size[1] + broad
 
 
 def _within(size: _Size, room: Room) -> bool:
-    return size.septets <= room.septets if size.plain else size.wide <= room.ucs2
+    septets, wide = size
+    return septets <= room.septets if septets < _NOT_GSM7 - 1 else wide <= room.ucs2

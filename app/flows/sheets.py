@@ -5,11 +5,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.flows.faults import Fault, Place, nearest
+from app.flows.others import SUFFIX
 from app.flows.unsupported import kind_of, refused_types
 
 Row = tuple[int, Mapping[str, str]]
 _REFERENCE = re.compile(r"\$\{\s*([^}]*?)\s*\}")
 _NAME = re.compile(r"[^\W\d][\w.-]*")
+_LISTED = {"select_one", "select_multiple", "rank"}
+_FROM_FILE = {"select_one_from_file", "select_multiple_from_file"}
+_EXTERNAL = {"csv-external", "xml-external"}
 _YES = {"yes", "true", "true()"}
 _ALIASES = {
     "survey": {
@@ -64,7 +68,6 @@ _COLUMNS = {
     ),
 }
 _UNSEEN = {
-    "hint": "hints are not shown yet", "guidance_hint": "hints are not shown yet",
     "media": "a basic phone shows no pictures and plays no sounds", "image": "a basic phone shows no pictures",
     "big-image": "a basic phone shows no pictures", "audio": "a basic phone plays no sounds",
     "video": "a basic phone shows no pictures",
@@ -100,10 +103,35 @@ def places(book: Mapping[str, Any]) -> dict[str, Place]:
     """The row of each question; a group's only where no question has the same name."""
     found: dict[str, Place] = {}
     for number, row in rows(book, "survey"):
-        kind, name = kind_of(row.get("type", "")), row.get("name", "")
+        kind = kind_of(row.get("type", ""))
+        name = row.get("name") or ("audit" if kind == "audit" else "")
         if name and not (kind.startswith("begin") and name in found):
             found[name] = Place("survey", number)
+            if _list_with_other(row):
+                found.setdefault(name + SUFFIX, Place("survey", number))
     return found
+
+
+def with_other(book: Mapping[str, Any]) -> dict[str, str]:
+    """The questions with `or_other`, and the list that each chooses from."""
+    found = {row["name"]: _list_with_other(row) for _, row in rows(book, "survey") if row.get("name")}
+    return {name: list_name for name, list_name in found.items() if list_name}
+
+
+def file_places(book: Mapping[str, Any]) -> dict[str, tuple[Place, str]]:
+    """The row that wants each attached file, and the name in it."""
+    found: dict[str, tuple[Place, str]] = {}
+    for number, row in rows(book, "survey"):
+        kind, words = kind_of(row.get("type", "")), row.get("type", "").split()
+        name = f"{row.get('name')}.{kind[:3]}" if kind in _EXTERNAL else words[-1] if kind in _FROM_FILE else ""
+        found.setdefault(name, (Place("survey", number), row.get("name", "")))
+    return found
+
+
+def _list_with_other(row: Mapping[str, str]) -> str:
+    """The list of a question with `or_other`, or an empty string."""
+    words = row.get("type", "").lower().replace(" or other", " or_other").split()
+    return row["type"].split()[len(words) - 2] if words[-1:] == ["or_other"] and len(words) > 2 else ""
 
 
 def choice_places(book: Mapping[str, Any]) -> dict[tuple[str, str], Place]:
@@ -182,10 +210,10 @@ def _wrong_groups(survey: list[Row]) -> Iterator[Fault]:
 def _wrong_lists(survey: list[Row], choices: list[Row]) -> Iterator[Fault]:
     lists = list(dict.fromkeys(row.get("list_name", "") for _, row in choices))
     for number, row in survey:
-        if kind_of(row.get("type", "")) not in {"select_one", "select_multiple"}:
+        if kind_of(row.get("type", "")) not in _LISTED:
             continue
         words = row["type"].split()
-        name = words[-2] if words[-1].lower() == "or_other" and len(words) > 2 else words[-1]
+        name = _list_with_other(row) or words[-1]
         place = Place("survey", number)
         if len(words) < 2:
             yield Fault(place, row.get("name", ""), "no choice list is named", f"Write e.g. {words[0]} yes_no.")
@@ -220,6 +248,7 @@ def _allows_duplicates(book: Mapping[str, Any]) -> bool:
 
 
 def _wrong_references(book: Mapping[str, Any], names: set[str]) -> Iterator[Fault]:
+    others = with_other(book)
     for sheet in ("survey", "choices", "settings"):
         active = {number for number, _ in rows(book, sheet)}
         for number, row in enumerate(book.get(sheet) or [], start=2):
@@ -231,6 +260,8 @@ def _wrong_references(book: Mapping[str, Any], names: set[str]) -> Iterator[Faul
             for name, header in unknown.items() if number in active else ():
                 meant = nearest(name, names)
                 problem, cure = f"{header}: there is no question {name}", "Check the spelling of the name."
+                if name.removesuffix(SUFFIX) in others:
+                    cure, meant = "What or_other adds cannot be named: add a choice other and a text question.", ""
                 if name.startswith("last-saved#"):
                     problem, cure = f"{header}: {name} is not supported", "Ask again; Izwi keeps no last answers."
                 yield Fault(

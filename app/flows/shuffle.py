@@ -3,17 +3,12 @@
 from functools import lru_cache
 
 from app.flows.flow import Choice
-
-_MODULUS = 2_147_483_647
+from app.flows.functions.chance import shuffled_places
 
 
 @lru_cache(maxsize=4096)
 def shuffled(choices: tuple[Choice, ...], seed: int) -> tuple[Choice, ...]:
-    """Shuffle by Fisher and Yates with the Park-Miller generator; choices that are fixed stay last, in their order."""
-    order = [choice for choice in choices if not choice.fixed]
-    number = seed % _MODULUS or _MODULUS - 1
-    for last in range(len(order) - 1, 0, -1):
-        number = number * 16_807 % _MODULUS
-        other = int((number - 1) / (_MODULUS - 1) * (last + 1))
-        order[last], order[other] = order[other], order[last]
+    """Shuffle as ODK does; choices that are fixed stay last, in their order."""
+    free = [choice for choice in choices if not choice.fixed]
+    order = (free[place] for place in shuffled_places(len(free), seed))
     return (*order, *(choice for choice in choices if choice.fixed))

@@ -6,7 +6,7 @@ The values of a turn are named tuples: made several times a turn, they cost a th
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
@@ -35,14 +35,20 @@ class State:
     """Answers to questions that are no longer relevant; they come back if the question does."""
     ended: str = ""
     """The final run state, once there is one."""
+    who: str = ""
+    """The respondent's pseudonym, where the form asks for it."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What a smartphone would fill in by itself; made anew, never changed."""
 
     def dumps(self) -> str:
         """Write as JSON."""
-        values = {
+        values: dict[str, Any] = {
             "seed": self.seed, "locale": self.locale, "open": self.open, "page": self.page, "tries": self.tries,
             "asked_ms": self.asked_ms, "notes": self.notes, "refused": self.refused, "answers": self.answers,
             "aside": self.aside, "ended": self.ended,
         }  # fmt: skip
+        if self.who or self.facts:
+            values |= {"who": self.who, "facts": self.facts}
         return to_json(values).decode()
 
     @classmethod
@@ -54,7 +60,7 @@ class State:
         """Return a state that can be changed while this one stays."""
         return State(
             self.seed, self.locale, self.open, self.page, self.tries, self.asked_ms, list(self.notes), self.refused,
-            dict(self.answers), dict(self.aside), self.ended,
+            dict(self.answers), dict(self.aside), self.ended, self.who, self.facts,
         )  # fmt: skip
 
 

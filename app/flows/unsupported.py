@@ -5,48 +5,21 @@ from typing import Any
 
 from lxml import etree
 
-from app.flows.faults import Fault, Place
+from app.flows.faults import Fault, Place, nearest
 from app.flows.model import Model, name_of
+from app.flows.skipped import SKIPPED
 
-SUPPORTED = frozenset(
-    [
-        "text",
-        "string",
-        "integer",
-        "int",
-        "decimal",
-        "date",
-        "note",
-        "calculate",
-        "select_one",
-        "select_multiple",
-        "begin_group",
-        "end_group",
-    ]
+_RECORDED = frozenset("start end today deviceid imei username phonenumber email simserial subscriberid".split())
+_USED = frozenset(
+    """text string integer int decimal range date time datetime note calculate hidden acknowledge trigger rank
+    select_one select_multiple select_one_from_file select_multiple_from_file csv-external xml-external
+    begin_group end_group""".split()
 )
-_MEDIA = "A basic phone cannot do this: take the question out, or ask for it in words (text)."
-_ENTRY = "Ask for it as text with a constraint, or as select_one."
-_RECORDED = "Izwi records this by itself with every answer: take the row out."
+SUPPORTED = _USED | _RECORDED | SKIPPED.keys()
+_REPEATS = "Repeats are not supported yet: ask a fixed number of times, in groups."
 CURES: Mapping[str, str] = {
-    "binary": _MEDIA,
-    "image": _MEDIA, "photo": _MEDIA, "audio": _MEDIA, "video": _MEDIA, "file": _MEDIA, "barcode": _MEDIA,
-    "background-audio": _MEDIA, "geotrace": _MEDIA, "geoshape": _MEDIA,
-    "geopoint": "Ask for the place with select_one (province, district) instead.",
-    "start-geopoint": "Ask for the place with select_one (province, district) instead.",
-    "begin_repeat": "Repeats are not supported yet: ask a fixed number of times, in groups.",
-    "end_repeat": "Repeats are not supported yet: ask a fixed number of times, in groups.",
-    "begin_loop": "Repeats are not supported yet: ask a fixed number of times, in groups.",
-    "end_loop": "Repeats are not supported yet: ask a fixed number of times, in groups.",
-    "rank": "Ask for the first with select_one and for the second with another select_one.",
-    "range": "Ask for an integer with a constraint, e.g. . >= 1 and . <= 10.",
-    "time": _ENTRY, "datetime": _ENTRY, "dateTime": _ENTRY, "acknowledge": "Use a note, or select_one with one choice.",
-    "trigger": "Use a note, or select_one with one choice.",
-    "hidden": "Use a calculate.", "xml-external": _ENTRY, "csv-external": _ENTRY,
-    "select_one_from_file": "Put the choices into the choices sheet.",
-    "select_multiple_from_file": "Put the choices into the choices sheet.",
-    "select_one_external": "Put the choices into the choices sheet.",
-    "start": _RECORDED, "end": _RECORDED, "today": _RECORDED, "deviceid": _RECORDED, "phonenumber": _RECORDED,
-    "username": _RECORDED, "email": _RECORDED, "simserial": _RECORDED, "subscriberid": _RECORDED, "audit": _RECORDED,
+    "begin_repeat": _REPEATS, "end_repeat": _REPEATS, "begin_loop": _REPEATS, "end_loop": _REPEATS,
+    "select_one_external": "Use select_one_from_file with the same file.",
 }  # fmt: skip
 _SPELLINGS = {
     "select one": "select_one", "select multiple": "select_multiple", "begin group": "begin_group",
@@ -55,7 +28,8 @@ _SPELLINGS = {
     "select one from file": "select_one_from_file", "select multiple from file": "select_multiple_from_file",
     "select one from": "select_one", "select1": "select_one", "begin loop": "begin_loop", "end loop": "end_loop",
     "add select one prompt using": "select_one", "add select multiple prompt using": "select_multiple",
-    "begin lgroup": "begin_repeat", "end lgroup": "end_repeat",
+    "begin lgroup": "begin_repeat", "end lgroup": "end_repeat", "gps": "geopoint", "location": "geopoint",
+    "date time": "datetime",
 }  # fmt: skip
 
 
@@ -70,7 +44,8 @@ def kind_of(type_cell: str) -> str:
 
 def cure_of(kind: str) -> str:
     """What to do about a question type that is not supported."""
-    return CURES.get(kind) or "Use one of: " + ", ".join(sorted(SUPPORTED)) + "."
+    meant = nearest(kind, SUPPORTED)
+    return CURES.get(kind) or (f"Is it {meant}?" if meant else f"Use one of: {', '.join(sorted(_USED))}.")
 
 
 def refused_types(rows: Iterable[tuple[int, Mapping[str, str]]]) -> Iterator[Fault]:
@@ -80,9 +55,8 @@ def refused_types(rows: Iterable[tuple[int, Mapping[str, str]]]) -> Iterator[Fau
         kind, place = kind_of(type_cell), Place("survey", number)
         if kind and kind not in SUPPORTED:
             yield Fault(place, name, f"the question type {kind} is not supported", cure_of(kind))
-        if type_cell.lower().replace(" or other", " or_other").split()[-1:] == ["or_other"]:
-            cure = "Add a choice `other` to the list and a text question that is relevant when it is chosen."
-            yield Fault(place, name, "or_other is not supported yet", cure)
+        if "search(" in row.get("appearance", "").replace(" ", ""):
+            yield Fault(place, name, "search() in the appearance is not supported", "Use select_one_from_file.")
         if row.get("trigger"):
             cure = "Put the expression into a calculate without a trigger."
             yield Fault(place, name, "a trigger is not supported yet", cure)
@@ -93,13 +67,8 @@ def refused_types(rows: Iterable[tuple[int, Mapping[str, str]]]) -> Iterator[Fau
 # Elements of an XForm that say more than a question and its bind: tag → what is wrong, and what to do.
 CONTROLS: Mapping[str, tuple[str, str]] = {
     "repeat": ("repeats are not supported yet", "Ask a fixed number of times, in groups."),
-    "upload": ("pictures, sounds and files cannot be sent from a basic phone", _MEDIA),
-    "range": ("the control <range> is not supported", CURES["range"]),
-    "rank": ("the control <rank> is not supported", CURES["rank"]),
-    "trigger": ("the control <trigger> is not supported", CURES["trigger"]),
     "secret": ("the control <secret> is not supported", "Use text."),
 }
-_ACTIONS = {"setvalue", "setgeopoint", "recordaudio"}
 _EVENTS = {"odk-instance-first-load", "xforms-ready"}
 
 
@@ -112,8 +81,8 @@ def refused_elements(tree: Any, model: Model, places: Mapping[str, Place]) -> It
         place = places.get(name, Place("form", None))
         if tag in CONTROLS:
             yield Fault(place, name, *CONTROLS[tag])
-        elif tag in _ACTIONS:
-            dynamic = element.get("event") in _EVENTS and tag == "setvalue"
+        elif tag == "setvalue":
+            dynamic = element.get("event") in _EVENTS
             problem = "a default that is worked out is" if dynamic else "a trigger or an action is"
             cure = "Write a fixed default, or put the expression into a calculate."
             yield Fault(place, name, f"{problem} not supported yet", cure)
@@ -122,15 +91,6 @@ def refused_elements(tree: Any, model: Model, places: Mapping[str, Place]) -> It
             yield Fault(Place("settings", None), "public_key", "encrypted submissions are not supported", cure)
         elif tag == "entity":
             yield Fault(Place("entities", None), "", "entities are not supported", "Take the entities sheet out.")
-        elif tag == "bind":
-            yield from _refused_bind(element, path, name, place)
-
-
-def _refused_bind(bind: Any, path: str, name: str, place: Place) -> Iterator[Fault]:
-    preload = bind.get("{http://openrosa.org/javarosa}preload")
-    if preload and "/meta/" not in path:
-        problem = f"what a smartphone fills in by itself ({preload}) is not supported"
-        yield Fault(place, name, problem, "Izwi records when and on which channel each answer came: take it out.")
 
 
 SEE_DOCS = "Take it out; docs/xlsform.md lists what a basic phone can ask."

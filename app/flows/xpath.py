@@ -1,109 +1,74 @@
-"""Reads an XPath 1.0 expression as ODK forms write it, and writes it for libxml2.
+"""Writes an ODK expression for libxml2.
 
 Some things differ between the two. Absolute paths mean the form's own instance even inside a predicate over another
-instance, so they become paths from the variable ``$doc``. ``current()`` means the question, ``$here``. Functions that
-need the time or the language get it as a last argument, ``$at`` or ``$locale``, for the engine has no clock. ODK
-compares dates and counts with them as days, so next to a date both sides of an operator are turned into days. And a
-question stands for its value: where a truth is wanted, an empty one is false, though its element exists.
-(W3C XPath 1.0 section 3; ODK XForms specification, "XPath Expressions".)
+instance, so they become paths from the variable ``$doc``; and inside a repeat they mean the same instance of it, so
+they become relative there. ``current()`` means the question, ``$here``. Functions that need the time, the language or
+the run get it as an argument, for the engine has no clock. Values convert as in JavaRosa: next to a date both sides of
+an operator are days, next to a number both are numbers, and a question stands for its value: where a truth is wanted,
+an empty one is false, though its element exists.
+(W3C XPath 1.0 section 3; ODK XForms specification, "XPath Expressions"; JavaRosa's `TreeReference.contextualize`.)
 """
 
 import re
-from collections.abc import Callable, Container
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Container, Sequence
 
-MAX_LENGTH = 8_000
-MAX_DEPTH = 50
-
-
-class BadExpression(ValueError):
-    """An expression cannot be used; the message says what is wrong with it and what would be right."""
-
-
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<literal>\"[^\"]*\"|'[^']*')"
-    r"|(?P<name>[^\W\d][\w.-]*(?::(?!:)[^\W\d][\w.-]*)?)"
-    r"|(?P<symbol>//|::|\.\.|!=|<=|>=|[()\[\].@,/|+\-=<>*$]))"
+from app.flows.functions.dates import ESCAPES
+from app.flows.functions.texts import ALGORITHMS, ENCODINGS
+from app.flows.operands import Part, arithmetic, boolean, days, equality, figures, number, order, truth
+from app.flows.paths import Form, Parsed, PathWriter
+from app.flows.signatures import (
+    ALL_TRUTHS,
+    BOOLEANS,
+    CHOOSING,
+    DATES,
+    EXACT,
+    HIDDEN,
+    NATIVE_NUMBERS,
+    NATIVE_TEXTS,
+    NUMBERS,
+    NUMERIC,
+    OF_ITSELF,
+    OF_NODES,
+    OURS,
+    SITED,
 )
+from app.flows.syntax import BadExpression, Bracket, Call, Chain, Literal, Minus, Number, Path, Step, Tree, Union, read
+
 _PATH = re.compile(r"(?:/[\w.-]+)+/([\w.-]+)")
-_LEVELS: tuple[tuple[str, ...], ...] = (
-    ("or",),
-    ("and",),
-    ("=", "!="),
-    ("<", "<=", ">", ">="),
-    ("+", "-"),
-    ("*", "div", "mod"),
-)
-_EQUAL = {"=", "!="}
-_DAYS = {"<", "<=", ">", ">=", "+", "-"}
-_DATE_FUNCTIONS = {"today", "now", "date", "date-time"}
-_NUMBER_FUNCTIONS = {"number", "int", "round", "abs", "floor", "ceiling", "min", "max"}
 # What must be known while the form is loaded is written in quotes: where it is kept, and what to say if it is not.
 _IN_QUOTES = {
     "instance": ("instances", "instance() needs the name of a choice list in quotes"),
-    "regex": ("patterns", "regex() needs its pattern in quotes"),
     "jr:choice-name": (
         "named", "jr:choice-name() needs the question in quotes as well: jr:choice-name(${x}, '${x}')"
     ),
 }  # fmt: skip
-_HIDDEN_ARGUMENT = {"today": "$at", "now": "$at", "jr:choice-name": "$locale"}
-# libxml2 writes numbers beyond 2^31 as 3e+09, so texts of numbers are ours (XPath 1.0 section 4.2 knows no exponents);
-# its round() takes no digits. It does not let functions of its own be replaced under their names.
-_OURS = {"string": "izwi-string", "concat": "izwi-concat", "round": "izwi-round"}
+_COUNTING = {"number", "figures", "decimal"}
+_EQUAL = {"=", "!="}
+_ORDER = {"<", "<=", ">", ">="}
 
 
-@dataclass(slots=True)
-class Parsed:
-    """An expression written for libxml2, and what can be told about it before it is ever worked out."""
-
-    text: str
-    truth: str
-    """The same, where only its truth is wanted."""
-    is_date: bool = False
-    is_path: bool = False
-    paths: list[str] = field(default_factory=list)
-    functions: list[tuple[str, int]] = field(default_factory=list)
-    """The functions it calls, with the number of arguments."""
-    instances: list[str] = field(default_factory=list)
-    patterns: list[str] = field(default_factory=list)
-    compared: list[tuple[str, str]] = field(default_factory=list)
-    """Questions and the fixed values that they are compared with."""
-    named: list[str] = field(default_factory=list)
-    """Questions whose choices jr:choice-name() looks names up in."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A piece of the rewritten expression; `path`: of a question; `literal`: in quotes; `own`: nodes of the form."""
-
-    text: str
-    is_date: bool = False
-    path: str = ""
-    literal: str | None = None
-    own: bool = False
-
-    @property
-    def is_list(self) -> bool:
-        return self.own or self.text.lstrip("(").startswith("instance(")
-
-
-def parse(source: str, *, root: str, here: str, type_of: Callable[[str], str], up: int = 0) -> Parsed:
+def parse(
+    source: str,
+    *,
+    root: str,
+    here: str,
+    type_of: Callable[[str], str],
+    up: int = 0,
+    repeats: Collection[str] = frozenset(),
+    paths: Collection[str] = frozenset(),
+) -> Parsed:
     """Read `source`, the expression of the node at path `here`, in a form whose root element is named `root`.
 
     `type_of` tells of an instance path whether it holds a "date", a "number" or anything else. `up` is how many steps
     above the node that it will be worked out at `here` is: a group's relevance is worked out at each of its questions.
+    `repeats` are the paths that may be there several times, `paths` all there are, to know what * means.
     Raises `BadExpression`.
     """
-    if len(source) > MAX_LENGTH:
-        raise BadExpression(f"the expression is longer than {MAX_LENGTH} characters; split it over calculates")
-    parsed = Parsed("", "")
-    reader = _Reader(_tokens(source), parsed, root, here, type_of, up)
-    part = reader.expression(0)
-    if reader.kind:
-        raise BadExpression(f"did not expect {reader.text!r}")
-    parsed.text, parsed.truth = part.text, reader.truth(part)
-    parsed.is_date, parsed.is_path = part.is_date, bool(part.path)
-    return parsed
+    found = Parsed("", "")
+    part = _Writer(Form(root, type_of, repeats, paths), here, up, found).write(read(source))
+    found.text, found.truth = part.text, truth(part)
+    found.is_date, found.is_path = part.kind == "date", bool(part.path)
+    return found
 
 
 def as_written(source: str, paths: Container[str]) -> str:
@@ -112,245 +77,217 @@ def as_written(source: str, paths: Container[str]) -> str:
     return re.sub(r"(?<=\() +| +(?=[]),])| +(?= )", "", named).strip()
 
 
-def _tokens(source: str) -> list[tuple[str, str]]:
-    tokens, place = [], 0
-    source = source.rstrip()
-    while place < len(source):
-        match = _TOKEN.match(source, place)
-        if match is None or match.lastgroup is None:
-            raise BadExpression(f"cannot read it from {source[place : place + 20].strip()!r} on")
-        tokens.append((match.lastgroup, match.group(match.lastgroup)))
-        place = match.end()
-    return tokens
+class _Writer(PathWriter):
+    """Writes values, operators and calls."""
 
+    def write(self, tree: Tree) -> Part:
+        match tree:
+            case Number(text):
+                return Part(written := figures(text), "number", exact=written.isdigit())
+            case Literal(text):
+                return Part(text, literal=tree.value)
+            case Chain(first, rest):
+                return self.chain(first, rest)
+            case Minus(signs, inside):
+                return Part(signs + number(self.write(inside)), "number", exact=isinstance(inside, Number))
+            case Union(parts):
+                return self.union(parts)
+            case Bracket(inside):
+                part = self.write(inside)
+                return Part(f"({part.text})", part.kind, part.path, None, part.nodes, part.many, part.exact)
+            case Call():
+                return self.call(tree)
+            case Path():
+                return self.path(tree)
 
-class _Reader:
-    """A reader by operator precedence. `base` is the path that relative paths start from, None in other instances."""
-
-    def __init__(
-        self,
-        tokens: list[tuple[str, str]],
-        found: Parsed,
-        root: str,
-        here: str,
-        type_of: Callable[[str], str],
-        up: int,
-    ) -> None:
-        self.tokens, self.found, self.place, self.depth = tokens, found, 0, 0
-        self.root, self.here, self.type_of, self.up = root, here.split("/")[1:], type_of, up
-        self.base: list[str] | None = self.here
-        self.in_predicate = False
-
-    @property
-    def kind(self) -> str:
-        return self.tokens[self.place][0] if self.place < len(self.tokens) else ""
-
-    @property
-    def text(self) -> str:
-        return self.tokens[self.place][1] if self.place < len(self.tokens) else ""
-
-    def is_symbol(self, *texts: str) -> bool:
-        return self.kind == "symbol" and self.text in texts
-
-    def take(self) -> str:
-        text = self.text
-        self.place += 1
-        return text
-
-    def expect(self, text: str) -> None:
-        if not self.is_symbol(text):
-            found = repr(self.text) if self.kind else "the end"
-            raise BadExpression(f"expected {text!r} but found {found}")
-        self.place += 1
-
-    def ahead(self) -> str:
-        return self.tokens[self.place + 1][1] if self.place + 1 < len(self.tokens) else ""
-
-    # -- operators ------------------------------------------------------------------------------------------------
-
-    def expression(self, level: int) -> _Part:
-        if level == 0:
-            self.depth += 1
-            if self.depth > MAX_DEPTH:
-                raise BadExpression("it is nested too deeply; split it over calculates")
-        if level == len(_LEVELS):
-            return self.unary()
-        left = self.expression(level + 1)
-        while self.kind in {"name", "symbol"} and self.text in _LEVELS[level]:
-            operator = self.take()
-            left = self.combine(left, operator, self.expression(level + 1))
-        if level == 0:
-            self.depth -= 1
+    def chain(self, first: Tree, rest: Sequence[tuple[str, Tree]]) -> Part:
+        left = self.write(first)
+        for operator, tree in rest:
+            right = self.write(tree)
+            if operator in {"and", "or"}:
+                left = Part(f"{truth(left)} {operator} {truth(right)}", "boolean")
+            elif operator in _EQUAL:
+                self.note_compared(left, right)
+                left = equality(left, operator, right)
+            else:
+                left = (order if operator in _ORDER else arithmetic)(left, operator, right)
         return left
 
-    def combine(self, left: _Part, operator: str, right: _Part) -> _Part:
-        if operator in {"and", "or"}:
-            return _Part(f"{self.truth(left)} {operator} {self.truth(right)}")
-        if operator in _EQUAL:
-            for one, other in ((left, right), (right, left)):
-                if one.path and other.literal is not None:
-                    self.found.compared.append((one.path, other.literal))
-        if left.is_date or right.is_date:
-            # An empty date equals '', which is no day: for = and != what is no date stays the text that it is.
-            turn = "izwi-moment" if operator in _EQUAL else "izwi-days" if operator in _DAYS else ""
-            left, right = _Part(f"{turn}({left.text})"), _Part(f"{turn}({right.text})")
-        return _Part(f"{left.text} {operator} {right.text}")
+    def note_compared(self, left: Part, right: Part) -> None:
+        for one, other in ((left, right), (right, left)):
+            if one.path and other.literal is not None:
+                self.found.compared.append((one.path, other.literal))
 
-    def truth(self, part: _Part) -> str:
-        """A question is true if it is answered, a number if it is not 0 (JavaRosa; XPath asks if a node exists)."""
-        if not part.path:
-            return part.text
-        return f"boolean({'number' if self.type_of(part.path) == 'number' else 'string'}({part.text}))"
+    def union(self, trees: Sequence[Tree]) -> Part:
+        parts = [self.write(tree) for tree in trees]
+        if not all(part.nodes for part in parts):
+            raise BadExpression("on both sides of | there must be paths")
+        nodes = "own" if any(part.nodes == "own" for part in parts) else "other"
+        return Part(" | ".join(part.text for part in parts), nodes=nodes, many=True)
 
-    def unary(self) -> _Part:
-        signs = ""
-        while self.is_symbol("-"):
-            signs += self.take()
-        part = self.path()
-        while self.is_symbol("|"):
-            self.take()
-            other = self.path()
-            part = _Part(f"{part.text} | {other.text}", own=part.own or other.own)
-        if not signs:
-            return part
-        return _Part(f"{signs}izwi-days({part.text})" if part.is_date else signs + part.text)
+    # -- calls ----------------------------------------------------------------------------------------------------
 
-    # -- paths ----------------------------------------------------------------------------------------------------
-
-    def path(self) -> _Part:
-        """Read a literal, a call, a bracket or a location path, with the predicates and steps that follow it."""
-        if self.kind == "number":
-            return _Part(self.take())
-        if self.kind == "literal":
-            text = self.take()
-            return _Part(text, literal=text[1:-1])
-        if self.is_symbol("("):
-            self.take()
-            inside = self.expression(0)
-            self.expect(")")
-            return self.go_on(_Part(f"({inside.text})", inside.is_date, inside.path, own=inside.own))
-        if self.kind == "name" and self.ahead() == "(" and self.text not in {"node", "text", "comment"}:
-            return self.call()
-        return self.location()
-
-    def location(self) -> _Part:
-        """Read a path that starts at the root, at the context node or at a step of it."""
-        if self.is_symbol("//"):
-            raise BadExpression("a path with // is not supported; name the question: ${name}")
-        if self.is_symbol("/"):
-            self.take()
-            if self.take() != self.root:
-                raise BadExpression(f"a path must start with /{self.root}; name the question: ${{name}}")
-            return self.steps("$doc", [self.root])
-        start, self_up = self.base, "" if self.in_predicate else "../" * self.up
-        first, trail = self.step(start)
-        return self.steps("/".join([".."] * self.up) if self_up and first == "." else self_up + first, trail)
-
-    def go_on(self, part: _Part) -> _Part:
-        """Read on after a bracket or a call; from nodes of the form itself that could lead anywhere unnoticed."""
-        if not self.is_symbol("[", "/", "//"):
-            return part
-        if part.own:
-            raise BadExpression(f"{self.text} after a bracket is not supported; name the question: ${{name}}")
-        return self.steps(part.text, None)
-
-    def steps(self, text: str, trail: list[str] | None) -> _Part:
-        """Read predicates and further steps. `trail` is the path so far in the form itself, None in other data."""
-        while self.is_symbol("[", "/", "//"):
-            if self.is_symbol("["):
-                text += self.predicate(trail)
-                continue
-            slash = self.take()
-            if slash == "//" and trail is not None:
-                raise BadExpression("a path with // is not supported; name the question: ${name}")
-            step, trail = self.step(trail)
-            text += slash + step
-        if trail is None:
-            return _Part(text)
-        path = "/" + "/".join(trail)
-        self.found.paths.append(path)
-        return _Part(text, self.type_of(path) == "date", path, own=True)
-
-    def step(self, trail: list[str] | None) -> tuple[str, list[str] | None]:
-        if self.is_symbol("."):
-            return self.take(), trail
-        if self.is_symbol(".."):
-            if trail is not None and len(trail) < 2:
-                raise BadExpression("the path leads out of the form")
-            return self.take(), trail and trail[:-1]
-        if trail is None:
-            return self.foreign_step(), None
-        if self.is_symbol("*", "@") or (self.kind == "name" and self.ahead() in {"::", "("}):
-            raise BadExpression(f"the path step {self.text} is not supported; name the question: ${{name}}")
-        name = self.step_name()
-        return name, [*trail, name]
-
-    def foreign_step(self) -> str:
-        """A step in a list of choices, where anything goes that XPath has."""
-        if self.is_symbol("@"):
-            return self.take() + self.step_name()
-        if self.is_symbol("*"):
-            return self.take()
-        name = self.step_name()
-        if self.is_symbol("::"):
-            return name + self.take() + self.foreign_step()
-        if self.is_symbol("("):  # node(), text()
-            self.take()
-            self.expect(")")
-            return f"{name}()"
-        return name
-
-    def step_name(self) -> str:
-        if self.kind != "name":
-            raise BadExpression(f"expected a question, a value or a function but found {self.text or 'the end'!r}")
-        return self.take()
-
-    def predicate(self, trail: list[str] | None) -> str:
-        self.take()
-        outer, self.base, self.in_predicate = (self.base, self.in_predicate), trail, True
-        inside = self.expression(0)
-        self.base, self.in_predicate = outer
-        self.expect("]")
-        return f"[{inside.text}]"
-
-    # -- functions ------------------------------------------------------------------------------------------------
-
-    def call(self) -> _Part:
-        name = self.take()
-        self.take()
-        if name == "current":
-            self.expect(")")
-            return self.steps("$here" + "/.." * self.up, self.here)
-        arguments: list[_Part] = []
-        while not self.is_symbol(")"):
-            if arguments:
-                self.expect(",")
-            arguments.append(self.expression(0))
-        self.take()
-        self.found.functions.append((name, len(arguments)))
+    def call(self, tree: Call) -> Part:
+        name = tree.name
+        self.found.functions.append((name, len(tree.arguments)))
+        match name:
+            case "current" if not tree.arguments:
+                return self.current(())
+            case "indexed-repeat":
+                return self.indexed_repeat(tree.arguments)
+            case "pulldata":
+                return self.pulldata(tree.arguments)
+            case "position" if not tree.arguments and not self.inside:
+                return self.position(self.itself(), self.here[-1])
+            case "position" if len(tree.arguments) == 1 and isinstance(tree.arguments[0], Path):
+                path = self.path(tree.arguments[0], this_one=True)
+                return self.position(f"({path.text})[1]", path.path.rpartition("/")[2] or "*")
+        arguments = [self.write(each) for each in tree.arguments]
+        if not arguments and name in OF_ITSELF:
+            arguments = [self.path(Path(None, is_absolute=False, steps=(Step("", "."),)))]
         self.note(name, arguments)
-        texts = [self.argument(name, place, part) for place, part in enumerate(arguments)]
-        if name in _HIDDEN_ARGUMENT:
-            texts.append(_HIDDEN_ARGUMENT[name])
-        text = f"{_OURS.get(name, name) if arguments else name}({', '.join(texts)})"
-        given = arguments[1:] if name == "if" else arguments if name == "coalesce" else []
-        gives_date = name in _DATE_FUNCTIONS or any(each.is_date for each in given)
-        return self.go_on(_Part(text, gives_date, own=any(each.own for each in given)))
+        texts = [self.argument(name, place, part, len(arguments)) for place, part in enumerate(arguments)]
+        if name == "once":
+            self.found.reads_itself = True
+            texts.insert(0, self.itself())
+        return self.result(name, self.with_hidden(name, texts), arguments)
 
-    def argument(self, name: str, place: int, part: _Part) -> str:
-        if name in {"not", "boolean"} or (name == "if" and place == 0):
-            return self.truth(part)
-        return f"izwi-days({part.text})" if part.is_date and name in _NUMBER_FUNCTIONS else part.text
+    def with_hidden(self, name: str, texts: list[str]) -> str:
+        if name in SITED:
+            texts = ["$run", self.site(), self.question(), *texts]
+        elif name == "property":
+            texts = ["$properties", *texts]
+        elif name in HIDDEN:
+            texts = [*texts, HIDDEN[name]]
+        called = "izwi-once" if name == "once" else OURS.get(name, name) if texts else name
+        return f"{called}({', '.join(texts)})"
 
-    def note(self, name: str, arguments: list[_Part]) -> None:
-        """Keep what must be checked once the whole form is known."""
+    def site(self) -> str:
+        """Write which call this is, and in a predicate at which item: each has a chance of its own."""
+        number = len(self.found.functions)
+        return f"concat('{number} ', count(preceding-sibling::*))" if self.inside else f"'{number}'"
+
+    def position(self, node: str, name: str) -> Part:
+        """Write the place of a node among those of its name: 0 if there is none. A function of ours would be given a
+        copy of an item of other data, without its neighbours."""
+        return Part(f"(count({node}/preceding-sibling::{name}) + count({node}))", "number", exact=True)
+
+    def result(self, name: str, text: str, arguments: Sequence[Part]) -> Part:
+        """What a call gives."""
+        if name in {"instance", "randomize"}:
+            return Part(text, nodes=arguments[0].nodes or "other" if arguments else "other", many=True)
+        if name in CHOOSING:
+            given = arguments[CHOOSING[name] :]
+            kinds = {part.kind for part in given}
+            kind = "date" if "date" in kinds else "decimal" if kinds <= _COUNTING else ""
+            nodes = next((part.nodes for part in given if part.many and part.nodes), "")
+            return Part(text, "boolean" if kinds == {"boolean"} else kind, nodes=nodes, many=bool(nodes))
+        for kind, names in (("date", DATES), ("number", NUMBERS), ("boolean", BOOLEANS)):
+            if name in names:
+                return Part(text, kind, exact=name in EXACT)
+        return Part(text)
+
+    def argument(self, name: str, place: int, part: Part, count: int) -> str:
+        """Write one value of a call, converted to what the function takes."""
+        if name in ALL_TRUTHS or (name == "if" and place == 0):
+            return truth(part)
+        if name in CHOOSING and part.nodes == "own" and not part.many:
+            return f"string({part.text})"
+        if name.endswith("checklist") and place > 1 and (name == "checklist" or place % 2 == 0):
+            return self.factor(part, alone=count == (3 if name == "checklist" else 4))
+        if name in NATIVE_NUMBERS or (name == "substring" and place > 0):
+            return number(part)
+        if part.kind == "date" and name in NUMERIC:
+            return days(part)
+        if part.kind == "number" and (name in NATIVE_TEXTS or (name == "substring" and place == 0)):
+            return f"izwi-string({part.text})"
+        return part.text
+
+    def factor(self, part: Part, *, alone: bool) -> str:
+        """Write what a checklist counts; a list of nodes that is all there is counts node by node."""
+        if not (alone and part.many):
+            return boolean(part)
+        return f"({part.text})[number(.) != 0]" if part.is_number else part.text
+
+    def note(self, name: str, arguments: Sequence[Part]) -> None:
+        """Keep what must be checked once the whole form is known, and check what can be now."""
         last = arguments[-1].literal if arguments else None
+        if name in OF_NODES and arguments and not arguments[0].nodes:
+            raise BadExpression(f"{name}() needs a list of questions or choices")
         if name in _IN_QUOTES:
             kept, problem = _IN_QUOTES[name]
             if last is None:
                 raise BadExpression(problem)
             getattr(self.found, kept).append(last)
-        elif name in {"count", "sum"} and arguments and not arguments[0].is_list:
-            raise BadExpression(f"{name}() needs a list of questions or choices")
-        elif name == "selected" and last is not None and arguments[0].path:
+        elif last is None:
+            self.note_method(name, arguments)
+        elif name == "regex":
+            self.found.patterns.append(last)
+        elif name == "jr:itext":
+            self.found.texts.append(last)
+        elif name == "selected" and arguments[0].path:
             self.found.compared.append((arguments[0].path, last))
+        elif name in {"format-date", "format-date-time"}:
+            self.note_format(name, last)
+        else:
+            self.note_method(name, arguments)
+
+    def note_format(self, name: str, wanted: str) -> None:
+        for escape in re.findall(r"%(.?)", wanted.replace("%%", "")):
+            if not escape or escape not in ESCAPES:
+                known = ", ".join(f"%{each}" for each in ESCAPES)
+                raise BadExpression(f"{name}() does not know %{escape}; there are {known}")
+
+    def note_method(self, name: str, arguments: Sequence[Part]) -> None:
+        if name != "digest":
+            return
+        for part, known in zip(arguments[1:], (tuple(ALGORITHMS), ENCODINGS), strict=False):
+            value = part.literal
+            if value is not None and value.upper().replace("-", "") not in {each.upper() for each in known}:
+                raise BadExpression(f"digest() does not know {value}; there are {', '.join(known)}")
+
+    # -- calls that are paths -------------------------------------------------------------------------------------
+
+    def pulldata(self, trees: Sequence[Tree]) -> Part:
+        """Write a look-up in a list. The list and its columns are in quotes, so that they can be checked."""
+        *names, key = [self.write(tree) for tree in trees] or [Part("")]
+        if len(names) == 3 and names[0].literal is None:
+            raise BadExpression("pulldata() needs the name of the list in quotes")
+        if len(names) == 3:
+            name = (names[0].literal or "").removesuffix(".csv")
+            self.found.instances.append(name)
+            self.found.columns += [(name, each.literal) for each in names[1:] if each.literal is not None]
+            names[0] = Part(f"'{name}'")
+        return Part(f"pulldata({', '.join(part.text for part in (*names, key))})")
+
+    def indexed_repeat(self, trees: Sequence[Tree]) -> Part:
+        """Write the path to a question in chosen instances of repeats around it.
+
+        The chosen ones are picked by a function, not by a predicate, where `..` would mean something else. Repeats
+        that nothing is said about are those that the question is in.
+        """
+        trails = [self.plain(tree) for tree in (*trees[:1], *trees[1::2])]
+        indexes = [self.write(tree).text for tree in trees[2::2]]
+        if not trails or len(trails) - 1 != len(indexes):
+            raise BadExpression("indexed-repeat() takes a question, and one to five repeats, each with a number")
+        target, *groups = trails
+        chosen: dict[int, str] = {}
+        for group, index in zip(groups, indexes, strict=True):
+            if target[: len(group)] != group or not self.is_repeat(group) or len(group) == len(target):
+                raise BadExpression(f"indexed-repeat(): {group[-1]} is no repeat around {target[-1]}")
+            chosen[len(group)] = index
+        text = "$doc"
+        for depth in range(2, len(target) + 1):
+            text = f"{text}/{target[depth - 1]}"
+            if depth in chosen:
+                text = f"izwi-pick({text}, {chosen[depth]})"
+            elif target[:depth] == self.here[:depth] and self.is_repeat(target[:depth]):
+                text = f"izwi-pick({text}, {self.position(self.ancestor(depth), target[depth - 1]).text})"
+        return self.own(text, target, len(target))
+
+    def plain(self, tree: Tree) -> list[str]:
+        """The steps of a path without conditions."""
+        part = self.path(tree) if isinstance(tree, Path) else Part("")
+        if not part.path or "[" in part.text:
+            raise BadExpression("indexed-repeat() takes a question, and one to five repeats, each with a number")
+        return part.path.split("/")[1:]

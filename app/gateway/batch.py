@@ -3,10 +3,12 @@
 Turns of one batch see each other's changes through it, so two turns of one session are taken in order.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from app.models.people import respondent
@@ -16,7 +18,7 @@ from app.store import inbound as messages
 from app.store.answers import Answer
 from app.store.batch import Ids
 from app.store.bulk import write_together
-from app.store.contacts import Contact
+from app.store.contacts import Contact, Person
 from app.store.keys import Keys
 from app.store.outbox import Message
 from app.store.runs import Run
@@ -32,6 +34,8 @@ class Batch:
     at: datetime
     local: datetime
     """The same moment in the survey's own zone."""
+    ahead: dict[str, deque[int]] = field(default_factory=dict)
+    """Keys that an earlier batch fetched and did not use."""
     sessions: dict[tuple[int, str], Session] = field(default_factory=dict)
     runs: dict[int, Run] = field(default_factory=dict)
     active: dict[tuple[int, int], Run] = field(default_factory=dict)
@@ -39,7 +43,7 @@ class Batch:
     positions: dict[tuple[int, int], int] = field(default_factory=dict)
     new_runs: dict[int, Run] = field(default_factory=dict)
     changed_runs: dict[int, Run] = field(default_factory=dict)
-    new_people: list[dict[str, int]] = field(default_factory=list)
+    new_people: dict[int, Person] = field(default_factory=dict)
     changed_sessions: dict[int, Session] = field(default_factory=dict)
     turns: dict[tuple[int, int], Turn] = field(default_factory=dict)
     answers: dict[tuple[int, str], Answer] = field(default_factory=dict)
@@ -48,14 +52,10 @@ class Batch:
     locales: dict[int, str] = field(default_factory=dict)
     stops: dict[int, datetime | None] = field(default_factory=dict)
     senders: list[tuple[int, int]] = field(default_factory=list)
-    session_ids: Ids = field(init=False)
-    run_ids: Ids = field(init=False)
-    respondent_ids: Ids = field(init=False)
+    ids: Ids = field(init=False)
 
     def __post_init__(self) -> None:
-        self.session_ids = Ids(self.connection, session)
-        self.run_ids = Ids(self.connection, run)
-        self.respondent_ids = Ids(self.connection, respondent)
+        self.ids = Ids(self.connection, (session, run, respondent), self.ahead)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -73,10 +73,11 @@ class Batch:
             return
         found = contacts.find_or_add(self.connection, keys, wanted, self.at)
         self.contacts |= found
-        ids = [contact.id for contact in found.values()]
-        for held in runs.active(self.connection, ids).values():
-            self._hold(held)
-        self.positions |= contacts.positions(self.connection, ids)
+        ids = [contact.id for contact in found.values() if not contact.new]
+        if ids:
+            for held in runs.active(self.connection, ids).values():
+                self._hold(held)
+            self.positions |= contacts.positions(self.connection, ids)
 
     def _hold(self, run: Run) -> None:
         """Keep one object a run, whatever way it was read."""
@@ -93,13 +94,22 @@ class Batch:
 
     # -- changing -----------------------------------------------------------------------------------------------------
 
+    def new_id(self, table: sa.Table) -> int:
+        """The key of a new session, run or respondent."""
+        return self.ids.take(table)
+
     def add_person(self, contact_id: int, survey_id: int) -> int:
         """Add the next person on a phone who takes part in a survey; returns the respondent's key."""
         position = self.positions.get((contact_id, survey_id), 0) + 1
         self.positions[contact_id, survey_id] = position
-        key = self.respondent_ids.take(len(self.contacts))
-        self.new_people.append({"id": key, "contact_id": contact_id, "survey_id": survey_id, "position": position})
+        key = self.new_id(respondent)
+        self.new_people[key] = Person(key, contact_id, survey_id, position, contacts.new_pseudonym())
         return key
+
+    def pseudonym_of(self, respondent_id: int) -> str:
+        """The only name that a person's answers carry."""
+        new = self.new_people.get(respondent_id)
+        return new.pseudonym if new else contacts.pseudonym_of(self.connection, respondent_id)
 
     def add_run(self, run: Run) -> None:
         """Begin a run."""
@@ -137,20 +147,26 @@ class Batch:
             if contact.id == contact_id:
                 contact.stopped = moment is not None
 
+    def _some_begin_again(self) -> bool:
+        """On one phone a survey has one active run: one that ends must be written before the one that begins."""
+        new = {(each.contact_id, each.survey_id) for each in self.new_runs.values()}
+        return any(
+            each.state != "active" and (each.contact_id, each.survey_id) in new for each in self.changed_runs.values()
+        )
+
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
         """Write everything, parents before children."""
         connection, changed = self.connection, self.changed_sessions.values()
         jobs = [runs.saving(self.changed_runs.values())]
-        if self.new_runs:
-            # Runs that end go before those that begin: on one phone a survey has one active run.
+        if self._some_begin_again():
             write_together(connection, jobs)
             jobs.clear()
-            contacts.add_respondents(connection, self.new_people, self.at)
-            runs.add(connection, list(self.new_runs.values()), self.at)
-        sessions.add(connection, [each for each in changed if not each.stored], self.at)
         jobs += [
+            contacts.adding_respondents(connection, self.new_people.values(), self.at),
+            runs.adding(connection, self.new_runs.values(), self.at),
+            sessions.adding([each for each in changed if not each.stored], self.at),
             sessions.saving([each for each in changed if each.stored]),
             sessions.adding_turns(self.turns.values()),
             answers.saving(connection, self.answers.values()),

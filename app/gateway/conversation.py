@@ -14,6 +14,8 @@ from app.flows.state import Reply, State, Step
 from app.gateway.batch import Batch
 from app.gateway.library import Edition, Library
 from app.gateway.routing import Command, Routes, command_of
+from app.models.runs import run as run_table
+from app.models.runs import session as session_table
 from app.settings import Settings
 from app.store.answers import Answer
 from app.store.contacts import Contact
@@ -71,7 +73,7 @@ class Conversation:
         contact = batch.contacts[msisdn.e164]
         survey = self.routes.survey_of_code(turn.service_code)
         session = Session(
-            batch.session_ids.take(len(batch.contacts)), channel_id, turn.session, Medium.USSD, contact.id, None, 0, "",
+            batch.new_id(session_table), channel_id, turn.session, Medium.USSD, contact.id, None, 0, "",
             turn.text, 0, turn.service_code, turn.network_code, batch.at, stored=False,
         )  # fmt: skip
         batch.sessions[channel_id, turn.session] = session
@@ -113,11 +115,14 @@ class Conversation:
         """Begin a run: of the person who gave up the last one, or of the next person on this phone."""
         flow = edition.flow
         locale = contact.locale if contact.locale in flow.locales else flow.locale
+        person = person or batch.add_person(contact.id, edition.survey_id)
         state = State(seed=self._chance(), locale=locale or flow.locale)
+        if flow.metadata:
+            state.who = batch.pseudonym_of(person)
         run = Run(
-            id=batch.run_ids.take(len(batch.contacts)),
+            id=batch.new_id(run_table),
             contact_id=contact.id,
-            respondent_id=person or batch.add_person(contact.id, edition.survey_id),
+            respondent_id=person,
             survey_id=edition.survey_id,
             version_id=edition.version_id,
             state=RunState.ACTIVE,

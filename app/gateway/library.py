@@ -1,6 +1,5 @@
 """The surveys that can be asked: loads them from files into the store, and compiles each stored version once."""
 
-import hashlib
 import logging
 import threading
 from collections.abc import Iterable, Mapping
@@ -8,31 +7,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Protocol
 
 from app.flows.diff import diff
 from app.flows.faults import FormError
 from app.flows.flow import Flow
-from app.gateway import versions
+from app.gateway import bringing, versions
+from app.gateway.bringing import File
 from app.store import surveys
 from app.store.unit import Database
 from app.values import VersionStatus
 
 log = logging.getLogger(__name__)
-SUFFIXES = (".xlsx", ".xls", ".csv", ".md", ".xml")
-
-
-class File(Protocol):
-    """A file that may hold a survey: on disk, or inside the package."""
-
-    @property
-    def name(self) -> str:
-        """Its name without the folder."""
-        ...
-
-    def read_bytes(self) -> bytes:
-        """Its content."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +94,23 @@ class Library:
 
 def shipped() -> list[File]:
     """The surveys that come with Izwi."""
-    return [file for file in resources.files("app.flows.surveys").iterdir() if _is_survey(file.name)]
+    return [file for file in resources.files("app.flows.surveys").iterdir() if bringing.is_survey(file)]
 
 
 def brought(folder: Path) -> list[File]:
     """The surveys in an organisation's own folder."""
-    return [path for path in sorted(folder.iterdir()) if _is_survey(path.name)] if folder.is_dir() else []
+    return (
+        [path for path in sorted(folder.iterdir()) if path.is_file() and bringing.is_survey(path)]
+        if folder.is_dir()
+        else []
+    )
 
 
-def unpublished(database: Database, files: Iterable[File]) -> list[tuple[str, bytes, str]]:
-    """The files that are not stored yet: name, content and SHA-256."""
-    found = [(file.name, content := file.read_bytes(), hashlib.sha256(content).hexdigest()) for file in files]
+def unpublished(database: Database, files: Iterable[File]) -> list[tuple[File, str]]:
+    """The files that are not stored yet, each with its digest."""
+    found = [(file, bringing.digest(file)) for file in files]
     known = database.read(surveys.digests)
-    return [each for each in found if each[2] not in known]
+    return [each for each in found if each[1] not in known]
 
 
 def publish(database: Database, files: Iterable[File]) -> Mapping[str, FormError]:
@@ -130,13 +119,13 @@ def publish(database: Database, files: Iterable[File]) -> Mapping[str, FormError
     One already stored costs nothing, and stays what a person made it. Returns what could not be taken, by file.
     """
     refused: dict[str, FormError] = {}
-    for name, content, _ in unpublished(database, files):
+    for file, _ in unpublished(database, files):
         try:
-            read = versions.read(content, name)
+            read = versions.read(file)
             before = _published(database, read.flow.id)
             version = versions.bring_published(database, read.content, datetime.now(UTC))
         except FormError as error:
-            refused[name] = error
+            refused[file.name] = error
             continue
         if version.status is VersionStatus.DRAFT:
             log.warning("survey %s is retired, so version %s waits as a draft", version.survey, version.version)
@@ -154,7 +143,3 @@ def _published(database: Database, survey: str) -> Flow | None:
     """What people get of a survey now."""
     version = versions.published_of(database.read(lambda connection: surveys.of_survey(connection, survey)))
     return versions.flow_of(database, version.id) if version is not None else None
-
-
-def _is_survey(name: str) -> bool:
-    return name.endswith(SUFFIXES) and not name.startswith((".", "~", "__"))

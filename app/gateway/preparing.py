@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from app.gateway import library
+from app.gateway.bringing import File
 from app.settings import Settings
 from app.store import schema
 from app.store.unit import Database
@@ -20,7 +21,7 @@ def is_ready(settings: Settings, database: Database) -> bool:
     return schema.current(database.engine) == schema.newest() and not library.unpublished(database, _files(settings))
 
 
-def prepare(settings: Settings, database: Database, files: Sequence[library.File] | None = None) -> None:
+def prepare(settings: Settings, database: Database, files: Sequence[File] | None = None) -> None:
     """Bring the tables up to date and publish the surveys that are not stored yet: ours and those of the folder."""
     bring_up_to_date(database)
     for filename, error in library.publish(database, _files(settings) if files is None else files).items():
@@ -36,5 +37,5 @@ def bring_up_to_date(database: Database) -> None:
         schema.upgrade(database.engine)
 
 
-def _files(settings: Settings) -> list[library.File]:
+def _files(settings: Settings) -> list[File]:
     return [*library.shipped(), *library.brought(settings.surveys)]

@@ -8,6 +8,7 @@ from app.flows.phrases import say
 from app.gateway.batch import Batch
 from app.gateway.conversation import Conversation, key_of
 from app.gateway.routing import Command, command_of
+from app.models.runs import session as session_table
 from app.store.contacts import Contact
 from app.store.outbox import Message
 from app.store.runs import Run
@@ -57,7 +58,7 @@ class Texting:
         session = batch.sessions.get((channel_id, ref))
         if session is None:
             session = Session(
-                batch.session_ids.take(), channel_id, ref, Medium.SMS, contact.id, None, 0, "", "", 0,
+                batch.new_id(session_table), channel_id, ref, Medium.SMS, contact.id, None, 0, "", "", 0,
                 message.recipient, message.network_code, batch.at, stored=False,
             )  # fmt: skip
             batch.sessions[channel_id, ref] = session

@@ -5,7 +5,6 @@ done again alone, and the one at fault gets a sentence in her language.
 """
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import threading
@@ -35,7 +34,6 @@ from app.values import Msisdn, NotAPhoneNumber, Screen
 log = logging.getLogger(__name__)
 
 _BATCH_LIMIT = 256
-_HELP_AT = 64  # turns waiting, from which on a second thread is worth its smaller batches
 _REMEMBERED_LOCALES = 20_000
 
 
@@ -69,13 +67,19 @@ class Gateway:
         # `chance` gives each new run the number that its random orders are made from.
         self._database, self._keys, self._region = database, keys, settings.region
         self._now, self._wake = now, wake
+        self._ahead: dict[str, deque[int]] = {}
         self._conversation = Conversation(settings, library, Routes.of(settings), chance=chance)
         self._texting = Texting(self._conversation)
 
-    def take_turns(self, arrivals: Sequence[Arrival]) -> list[Outcome | Failed]:
-        """Take a batch; the outcomes are in the order of the arrivals, and all that they say is committed."""
+    def take_turns(
+        self, arrivals: Sequence[Arrival], *, thought: Callable[[], None] = lambda: None
+    ) -> list[Outcome | Failed]:
+        """Take a batch; the outcomes are in the order of the arrivals, and all that they say is committed.
+
+        `thought` is called when all that is left is to wait for the database.
+        """
         try:
-            outcomes, messages_wait = self._database.write(lambda connection: self._take(connection, arrivals))
+            outcomes, messages_wait = self._database.write(lambda connection: self._take(connection, arrivals, thought))
         except Exception as error:
             if len(arrivals) == 1:
                 log.error("a turn failed: %s", where(error))
@@ -89,9 +93,11 @@ class Gateway:
             self._wake()
         return list(outcomes)
 
-    def _take(self, connection: Connection, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], bool]:
+    def _take(
+        self, connection: Connection, arrivals: Sequence[Arrival], thought: Callable[[], None]
+    ) -> tuple[list[Outcome], bool]:
         now = self._now()
-        batch = Batch(connection, now, now.astimezone(self._conversation.zone))
+        batch = Batch(connection, now, now.astimezone(self._conversation.zone), self._ahead)
         fresh = self._store_messages(batch, arrivals)
         self._read(batch, arrivals, fresh)
         outcomes = [self._one(batch, arrival, index in fresh) for index, arrival in enumerate(arrivals)]
@@ -99,6 +105,7 @@ class Gateway:
             contact = batch.contacts.get(self._number(arrivals[index].inbound))
             if message_id and contact:
                 batch.senders.append((message_id, contact.id))
+        thought()
         batch.flush()
         return outcomes, bool(batch.outbox)
 
@@ -186,6 +193,9 @@ class Gateway:
             return ""
 
 
+Waiting = tuple[Arrival, "asyncio.Future[Outcome | Failed]"]
+
+
 class Overloaded(Exception):
     """More turns wait than the writer can take in time."""
 
@@ -193,15 +203,17 @@ class Overloaded(Exception):
 class Writer:
     """Takes turns in batches, for an event loop that only awaits them.
 
-    One thread on SQLite. On PostgreSQL a second one helps when many wait: while one waits for the database, the other makes
-    the next batch. With few it would only make batches smaller. Two turns of a session are never under way at once but for
-    a provider's retry, and that one the database refuses and we do again.
+    One thread on SQLite. On PostgreSQL there are two, and one pen: who has it takes all that waits and thinks; then, while
+    it waits for its commit, the other has the pen. Two that think at once would both be done late, and wait together. Two
+    turns of a session are never under way at once but for a provider's retry, and that one the database refuses and we
+    do again.
     """
 
     def __init__(self, gateway: Gateway, settings: Settings, *, threads: int = 1) -> None:
         self._gateway, self._limit = gateway, settings.queue_limit
-        self._waiting: deque[tuple[Arrival, asyncio.Future[Outcome | Failed]]] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._wakes = [threading.Event() for _ in range(threads)]
+        self._pen = threading.Lock()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._locales: OrderedDict[tuple[int, str], str] = OrderedDict()
@@ -236,7 +248,7 @@ class Writer:
         assert self._loop is not None  # noqa: S101
         future: asyncio.Future[Outcome | Failed] = self._loop.create_future()
         self._waiting.append((arrival, future))
-        for wake in self._wakes if len(self._waiting) >= _HELP_AT else self._wakes[:1]:
+        for wake in self._wakes:
             if not wake.is_set():
                 wake.set()
         return future
@@ -251,27 +263,38 @@ class Writer:
         while True:
             wake.wait()
             wake.clear()
-            while taken := self._take_waiting():
-                outcomes = self._take([arrival for arrival, _ in taken])
+            while batch := self._next():
+                taken, put_down = batch
+                outcomes = self._take([arrival for arrival, _ in taken], put_down)
                 self._remember(taken, outcomes)
                 assert self._loop is not None  # noqa: S101
                 self._loop.call_soon_threadsafe(_answer, taken, outcomes)
             if self._stopping:
                 return
 
-    def _take_waiting(self) -> list[tuple[Arrival, "asyncio.Future[Outcome | Failed]"]]:
-        taken: list[tuple[Arrival, asyncio.Future[Outcome | Failed]]] = []
-        with contextlib.suppress(IndexError):  # no more wait, or another thread was faster
-            while len(taken) < _BATCH_LIMIT:
-                taken.append(self._waiting.popleft())
-        return taken
+    def _next(self) -> tuple[list[Waiting], Callable[[], None]] | None:
+        """Take up the pen and all that waits; the second value puts the pen down, once however often it is called."""
+        self._pen.acquire()
+        taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH_LIMIT))]
+        held = [self._pen]
 
-    def _take(self, arrivals: Sequence[Arrival]) -> list[Outcome | Failed]:
+        def put_down() -> None:
+            if held:
+                held.pop().release()
+
+        if taken:
+            return taken, put_down
+        put_down()
+        return None
+
+    def _take(self, arrivals: Sequence[Arrival], put_down: Callable[[], None]) -> list[Outcome | Failed]:
         try:
-            return self._gateway.take_turns(arrivals)
+            return self._gateway.take_turns(arrivals, thought=put_down)
         except Exception as error:
             log.error("the writer could not take a batch: %s", where(error))
             return [Failed(type(error).__name__)] * len(arrivals)
+        finally:
+            put_down()
 
     def _remember(self, taken: Sequence[tuple[Arrival, object]], outcomes: Sequence[Outcome | Failed]) -> None:
         for (arrival, _), outcome in zip(taken, outcomes, strict=True):
@@ -299,9 +322,7 @@ def where(error: BaseException) -> str:
     return f"{type(error).__name__}{f' {state}' if state else ''}{place}"
 
 
-def _answer(
-    taken: Sequence[tuple[Arrival, "asyncio.Future[Outcome | Failed]"]], outcomes: Sequence[Outcome | Failed]
-) -> None:
+def _answer(taken: Sequence[Waiting], outcomes: Sequence[Outcome | Failed]) -> None:
     for (_, future), outcome in zip(taken, outcomes, strict=True):
         if not future.done():
             future.set_result(outcome)

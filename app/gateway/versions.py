@@ -1,6 +1,5 @@
 """The life of a survey's versions: brought as a draft, published, replaced by the next one, retired."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +10,9 @@ from sqlalchemy.engine import Connection
 from app.flows.compile import compile_form
 from app.flows.faults import Fault, FormError, Place
 from app.flows.flow import Flow
-from app.flows.load import Form, load
+from app.flows.load import Form
+from app.gateway import bringing
+from app.gateway.bringing import File
 from app.store import surveys
 from app.store.surveys import Content, Version
 from app.store.unit import Database
@@ -44,13 +45,12 @@ class Read(NamedTuple):
     content: Content
 
 
-def read(content: bytes, filename: str) -> Read:
+def read(file: File) -> Read:
     """Read a file as something that can be stored; raises `FormError` if it cannot be asked."""
-    form = load(content, filename)
+    form = bringing.bring(file)
     flow = compile_form(form)
-    digest = hashlib.sha256(content).hexdigest()
-    stored = Content(flow.id, flow.version, flow.title, digest, filename, content, form.xform.decode())
-    return Read(form, flow, stored)
+    digest, source = bringing.digest(file), file.read_bytes()
+    return Read(form, flow, Content(flow.id, flow.version, flow.title, digest, file.name, source, form.xform.decode()))
 
 
 def bring(database: Database, content: Content, at: datetime) -> Brought:

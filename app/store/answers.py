@@ -104,7 +104,13 @@ def export(connection: Connection, *, survey_name: str | None, page: int = 5000)
 
 def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:
     """The answers of a phone's latest run, for the phone in the browser."""
-    latest = sa.select(sa.func.max(run.c.id)).where(run.c.contact_id == contact_id).scalar_subquery()
+    latest = (
+        sa.select(run.c.id)
+        .where(run.c.contact_id == contact_id)
+        .order_by(run.c.started_at.desc(), run.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     statement = (
         sa.select(
             survey_version.c.id.label("version_id"),

@@ -1,7 +1,9 @@
 """Set-based reading and key taking, with statements that stay the same whatever the size of a batch."""
 
 import json
+from collections import deque
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +11,8 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator
+
+_AHEAD = 64
 
 
 class _Values(TypeDecorator[Sequence[Any]]):
@@ -59,32 +63,32 @@ def _postgresql(element: within, compiler: SQLCompiler, **options: Any) -> str:
 
 
 class Ids:
-    """New keys of a table, taken in blocks, so that rows that name each other can be written together.
+    """New keys of some tables, known before their rows are written, so that rows that name each other go together.
 
-    SQLite: the transaction holds the only write lock, so the highest key is known. PostgreSQL: from the sequence.
+    SQLite: the transaction holds the only write lock, so the highest keys are known. PostgreSQL: from the sequences, a
+    block at a time; the rest stays in `ahead` for the next batches, and keys that are never used harm nobody.
     """
 
-    def __init__(self, connection: Connection, table: sa.Table) -> None:
-        self._connection, self._table = connection, table
-        self._spare: list[int] = []
-        self._last = 0
+    def __init__(self, connection: Connection, tables: Sequence[sa.Table], ahead: dict[str, deque[int]]) -> None:
+        self._connection, self._names, self._ahead = connection, [table.name for table in tables], ahead
+        self._counts: dict[str, count[int]] = {}
 
-    def take(self, block: int = 1) -> int:
-        """Take one key; `block` says how many to fetch at once where none is left."""
-        if not self._spare:
-            self._spare = self._fetch(max(block, 1))
-            self._spare.reverse()
-        return self._spare.pop()
-
-    def _fetch(self, count: int) -> list[int]:
-        name = self._table.name
+    def take(self, table: sa.Table) -> int:
+        """Take one key of a table."""
         if self._connection.dialect.name == "sqlite":
-            if not self._last:
-                statement = f'SELECT coalesce(max(id), 0) FROM "{name}"'
-                self._last = self._connection.exec_driver_sql(statement).scalar_one()
-            first, self._last = self._last + 1, self._last + count
-            return list(range(first, self._last + 1))
-        return list(self._connection.execute(_NEXT, {"sequence": f"{name}_id_seq", "count": count}).scalars())
+            if not self._counts:
+                highest = ", ".join(f'(SELECT coalesce(max(id), 0) FROM "{name}")' for name in self._names)
+                last = self._connection.exec_driver_sql(f"SELECT {highest}").one()
+                self._counts = {name: count(key + 1) for name, key in zip(self._names, last, strict=True)}
+            return next(self._counts[table.name])
+        while True:
+            try:
+                return self._ahead[table.name].popleft()  # in one step: other threads take from here too
+            except LookupError:
+                self._fetch()
 
-
-_NEXT = sa.text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")
+    def _fetch(self) -> None:
+        following = ", ".join(f"nextval('{name}_id_seq')" for name in self._names)
+        rows = self._connection.exec_driver_sql(f"SELECT {following} FROM generate_series(1, {_AHEAD})")
+        for name, keys in zip(self._names, zip(*rows, strict=True), strict=True):
+            self._ahead.setdefault(name, deque()).extend(keys)

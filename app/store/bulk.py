@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pydantic_core import to_json
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from app.store.unit import Conflict
 
@@ -132,5 +132,5 @@ def stamp(at: datetime | None) -> str | None:
 
 def new_uid(connection: Connection) -> bytes | str:
     """A UUIDv7 as the database takes it here."""
-    made = uuid7()
+    made = uuid7()  # of the library's own kind, which costs a fifth of Python's
     return made.bytes if connection.dialect.name == "sqlite" else str(made)

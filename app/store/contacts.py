@@ -1,17 +1,19 @@
 """Contacts and respondents: phones, and the people who answer on them."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.models.people import contact, respondent
 from app.store.batch import within
-from app.store.bulk import insert
+from app.store.bulk import Bulk, Job, insert, new_uid, stamp
 from app.store.keys import Keys
 from app.values import Msisdn
 
@@ -23,6 +25,18 @@ class Contact:
     id: int
     locale: str | None
     stopped: bool
+    new: bool = False
+    """It was added just now, so nobody has answered on it."""
+
+
+class Person(NamedTuple):
+    """Someone who is new to a survey: the next one on her phone, behind a random pseudonym."""
+
+    id: int
+    contact_id: int
+    survey_id: int
+    position: int
+    pseudonym: str
 
 
 _FIND = sa.select(contact.c.msisdn_hash, contact.c.id, contact.c.locale, contact.c.stopped_at).where(
@@ -36,13 +50,32 @@ _POSITIONS = (
     .where(within(respondent.c.contact_id, "contacts"))
     .group_by(respondent.c.contact_id, respondent.c.survey_id)
 )
+_AT_ONCE = """
+WITH given AS (
+  SELECT decode(r->>0, 'hex') AS hash, decode(r->>1, 'hex') AS sealed, CAST(r->>2 AS uuid) AS uid,
+    CAST(r->>3 AS integer) AS key_id, CAST(r->>4 AS timestamptz) AS at
+  FROM jsonb_array_elements(CAST(%(rows)s AS jsonb)) AS r
+), added AS (
+  INSERT INTO contact (uid, msisdn_hash, msisdn_sealed, key_id, created_at)
+  SELECT uid, hash, sealed, key_id, at FROM given
+  WHERE NOT EXISTS (SELECT FROM contact WHERE msisdn_hash = hash) ORDER BY hash
+  ON CONFLICT (msisdn_hash) DO NOTHING RETURNING msisdn_hash, id
+)
+SELECT msisdn_hash, id, locale, stopped_at, false FROM contact JOIN given ON msisdn_hash = hash
+UNION ALL SELECT msisdn_hash, id, NULL, NULL, true FROM added
+"""
+_PEOPLE = Bulk.insert(respondent, ("id", "contact_id", "survey_id", "position", "pseudonym", "uid", "created_at"))
+_PSEUDONYM = sa.select(respondent.c.pseudonym).where(respondent.c.id == sa.bindparam("respondent"))
 _NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id).where(within(contact.c.id, "contacts"))
 
 
 def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], at: datetime) -> dict[str, Contact]:
     """Return the contact of each number (by E.164), adding those that never reached us before."""
     hashes = {keys.find(msisdn): msisdn for msisdn in msisdns}
-    found = _find(connection, list(hashes))
+    if connection.dialect.name == "postgresql":
+        found = _find_or_add_at_once(connection, keys, hashes, at)
+    else:
+        found = _find(connection, list(hashes))
     # Sorted, so that two processes that add the same phones wait for each other instead of blocking each other.
     missing = sorted(hashes.keys() - found.keys())
     if missing:
@@ -53,9 +86,24 @@ def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], a
             }
             for each in missing
         ]  # fmt: skip
-        connection.execute(insert(connection, contact).on_conflict_do_nothing(index_elements=["msisdn_hash"]), rows)
-        found |= _find(connection, missing)
+        statement = insert(connection, contact).on_conflict_do_nothing(index_elements=["msisdn_hash"])
+        added = connection.execute(statement.returning(contact.c.msisdn_hash, contact.c.id), rows)
+        found |= {bytes(row[0]): Contact(row[1], None, stopped=False, new=True) for row in added}
+        if late := [each for each in missing if each not in found]:  # another process was faster
+            found |= _find(connection, late)
     return {msisdn.e164: found[each] for each, msisdn in hashes.items()}
+
+
+def _find_or_add_at_once(
+    connection: Connection, keys: Keys, hashes: Mapping[bytes, Msisdn], at: datetime
+) -> dict[bytes, Contact]:
+    """Both in one way there and back. A phone that another process adds at this very moment is not among the found."""
+    rows = [
+        (each.hex(), keys.seal(msisdn).hex(), new_uid(connection), keys.current, stamp(at))
+        for each, msisdn in sorted(hashes.items())
+    ]
+    found = connection.exec_driver_sql(_AT_ONCE, {"rows": to_json(rows).decode()})
+    return {bytes(row[0]): Contact(row[1], row[2], row[3] is not None, row[4]) for row in found}
 
 
 def find(connection: Connection, keys: Keys, msisdn: Msisdn) -> int | None:
@@ -79,13 +127,15 @@ def positions(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def add_respondents(connection: Connection, rows: Sequence[Mapping[str, int]], at: datetime) -> None:
-    """Add people; each row gives id, contact_id, survey_id and position."""
-    if rows:
-        connection.execute(
-            sa.insert(respondent),
-            [{**row, "uid": uuid7(), "pseudonym": new_pseudonym(), "created_at": at} for row in rows],
-        )
+def adding_respondents(connection: Connection, people: Iterable[Person], at: datetime) -> Job:
+    """The adding of people."""
+    created_at = stamp(at)
+    return Job(_PEOPLE, [(*each, new_uid(connection), created_at) for each in people])
+
+
+def pseudonym_of(connection: Connection, respondent_id: int) -> str:
+    """The only name that a person's answers carry."""
+    return connection.execute(_PSEUDONYM, {"respondent": respondent_id}).scalar() or ""
 
 
 def new_pseudonym() -> str:

@@ -70,11 +70,11 @@ def active(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[int
     return {(each.contact_id or 0, each.survey_id): each for each in runs}
 
 
-def add(connection: Connection, runs: Sequence[Run], at: datetime) -> None:
-    """Store new runs."""
+def adding(connection: Connection, runs: Iterable[Run], at: datetime) -> Job:
+    """The writing of new runs."""
     started_at = stamp(at)
-    _INSERT.write(
-        connection,
+    return Job(
+        _INSERT,
         [
             (
                 each.id, new_uid(connection), each.contact_id, each.respondent_id, each.survey_id, each.version_id,
@@ -117,7 +117,7 @@ def counts(connection: Connection) -> dict[str, int]:
 _OF_CONTACT = (
     sa.select(run.c.id, run.c.survey_version_id, run.c.state, run.c.reason, run.c.question, run.c.locale, run.c.memory)
     .where(run.c.contact_id == sa.bindparam("contact"))
-    .order_by(run.c.id)
+    .order_by(run.c.started_at, run.c.id)
 )
 
 

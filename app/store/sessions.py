@@ -108,11 +108,11 @@ def load(connection: Connection, channel_id: int, refs: Sequence[str]) -> list[t
     return [(Session(*row[:width]), runs.from_row(row[width:]) if row[width] else None) for row in rows]
 
 
-def add(connection: Connection, sessions: Iterable[Session], at: datetime) -> None:
-    """Store new sessions."""
+def adding(sessions: Iterable[Session], at: datetime) -> Job:
+    """The writing of new sessions."""
     started_at = stamp(at)
-    _INSERT.write(
-        connection,
+    return Job(
+        _INSERT,
         [
             (
                 each.id, each.channel_id, each.medium, each.ref, each.contact_id, each.address, each.network_code,

@@ -6,6 +6,7 @@ never logged, and whatever does not fit is 404. Inside a USSD session every outc
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,7 @@ class Hooks:
     """The ASGI endpoint behind all hook addresses."""
 
     def __init__(self, lines: Mapping[str, Line], keys: Keys, writer: Writer, *, seconds: float) -> None:
-        self._lines, self._keys, self._writer, self._seconds = lines, keys, writer, seconds
+        self._lines, self._keys, self._writer, self._patience = lines, keys, writer, Patience(seconds)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take one request."""
@@ -70,11 +71,8 @@ class Hooks:
             future = self._writer.submit(arrival)
         except Overloaded:
             return None
-        timer = asyncio.get_running_loop().call_later(self._seconds, _give_up, future)
-        try:
-            return await future
-        finally:
-            timer.cancel()
+        self._patience.watch(future)
+        return await future
 
     def _screen(self, arrival: Arrival, outcome: Outcome | Failed | None) -> Any:
         if isinstance(outcome, Outcome) and outcome.screen is not None:
@@ -93,8 +91,11 @@ def form_of(body: bytes) -> dict[str, str]:
     form: dict[str, str] = {}
     for pair in body.split(b"&", _MAX_FIELDS)[:_MAX_FIELDS]:
         name, _, value = pair.partition(b"=")
-        if value and (b"%" in value or b"+" in value):
-            value = unquote_to_bytes(value.replace(b"+", b" "))
+        if b"%" in value or b"+" in value:
+            # What nearly every turn has, ``*`` and the ``+`` of a number, is put right without looking at each byte.
+            value = value.replace(b"+", b" ").replace(b"%2A", b"*").replace(b"%2B", b"+")
+            if b"%" in value:
+                value = unquote_to_bytes(value)
         key = name.decode("ascii", "replace")
         if key not in form:
             form[key] = value.decode("utf-8", "replace")
@@ -121,6 +122,31 @@ async def _respond(send: Any, status: int, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _give_up(future: "asyncio.Future[Outcome | Failed]") -> None:
-    if not future.done():
-        future.set_result(Failed("time"))
+class Patience:
+    """Ends the waiting for turns that take longer than the provider waits: one timer for all, not one a turn."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._timed = False
+        self._watched: deque[tuple[float, asyncio.Future[Outcome | Failed]]] = deque()
+
+    def watch(self, future: "asyncio.Future[Outcome | Failed]") -> None:
+        """Give this turn so much time from now on."""
+        loop = asyncio.get_running_loop()
+        while self._watched and self._watched[0][1].done():
+            self._watched.popleft()
+        self._watched.append((loop.time() + self._seconds, future))
+        if not self._timed:
+            self._timed = True
+            loop.call_later(self._seconds, self._look)
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._watched and (self._watched[0][1].done() or self._watched[0][0] <= now):
+            _, future = self._watched.popleft()
+            if not future.done():
+                future.set_result(Failed("time"))
+        self._timed = bool(self._watched)
+        if self._timed:
+            loop.call_later(self._watched[0][0] - now, self._look)

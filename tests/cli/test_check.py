@@ -44,6 +44,16 @@ def test_the_survey_that_ships_has_nothing_wrong() -> None:
     assert result.stdout.endswith("Nothing is wrong: it can be asked as it is.\n")
 
 
+def test_a_form_with_every_type_is_drawn_and_what_is_left_out_is_told() -> None:
+    path = str(FORMS / "clinic.md")
+
+    assert [each["name"] for each in findings(path)] == ["phone", "photo"]
+    shown = run(path).stdout
+    assert "│ (1 to 10)\n" in shown
+    assert "│ (zonke izinombolo ngohlelo lwenu)\n  │ ? Usizo\n" in shown
+    assert "photo" not in shown.partition("Worth a look")[0]
+
+
 def test_every_screen_is_drawn_with_its_room_and_its_sms() -> None:
     shown = run(str(FORMS / "household.md")).stdout
 
@@ -92,7 +102,7 @@ def test_a_warning_is_no_error_unless_one_is_strict(arguments: list[str], status
 @pytest.mark.parametrize(
     ("name", "language", "problem"),
     [
-        ("hint::English (en)", "", "the column is not used: hints are not shown yet"),
+        ("water", "Ndebele (nd)", "there is no hint in this language; people see the one in English (en)"),
         ("why", "", "water is compared with 'nope', which is none of its choices"),
         ("why", "", "nobody will see this: its condition is never true"),
         ("why", "Ndebele (nd)", "there is no label in this language; people see the one in English (en)"),

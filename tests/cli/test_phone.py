@@ -90,13 +90,13 @@ def test_a_reply_without_a_session_is_not_sent(meals: Path) -> None:
 
 
 def test_a_form_with_a_fault_is_named_by_sheet_row_and_cure(meals: Path) -> None:
-    meals.write_text(MEALS.replace("integer", "image"), encoding="utf-8")
+    meals.write_text(MEALS.replace("integer", "fancy"), encoding="utf-8")
 
     result = run(str(meals))
 
     assert result.exit_code == 1
-    assert "survey, row 2, people: the question type image is not supported" in result.output
-    assert "ask for it in words" in result.output
+    assert "survey, row 2, people: the question type fancy is not supported" in result.output
+    assert "Use one of: " in result.output
 
 
 @pytest.mark.parametrize(

@@ -100,10 +100,10 @@ def test_a_form_becomes_a_draft_and_the_next_steps_are_said(izwi: Path) -> None:
 
 
 def test_a_form_that_cannot_be_asked_is_refused_with_its_faults(izwi: Path) -> None:
-    result = run("add", brought(izwi, "1", ("integer", "image")))
+    result = run("add", brought(izwi, "1", ("select_one places", "select_one nosuch")))
 
     assert result.exit_code == 1
-    assert "survey, row 3, people: the question type image is not supported" in result.stdout
+    assert "survey, row 2, place: there is no choice list nosuch" in result.stdout
     assert result.stderr == "Nothing was stored.\n"
     assert "meals" not in ok()
 

@@ -50,9 +50,9 @@ def document(flow: Flow, **answers: str) -> Document:
 
 
 def test_a_form_with_everything_uses_every_question_type() -> None:
-    flow = flow_of("household.md")
+    flows = [flow_of("household.md"), flow_of("clinic.md")]
 
-    assert {question.kind.name for question in flow.questions} == set(QUESTIONS)
+    assert {question.kind.name for flow in flows for question in flow.questions} == set(QUESTIONS)
 
 
 def test_questions_stand_in_the_order_of_the_form_and_calculations_after_them() -> None:
@@ -221,3 +221,40 @@ def test_a_control_character_in_an_answer_does_not_stop_a_turn() -> None:
 
 def test_words_of_the_system_are_in_every_language_of_the_survey_that_ships() -> None:
     assert {"en", "sn", "nd"} <= set(phrases.PHRASES["next"])
+
+
+def test_what_is_worked_out_once_is_kept_from_turn_to_turn() -> None:
+    flow = compiled(
+        [
+            ["type", "name", "label", "calculation"],
+            ["text", "word", "Word?", ""],
+            ["calculate", "began", "", "once(now())"],
+            ["calculate", "number", "", "once(random())"],
+        ]
+    )
+    first = Document(flow, {}, locale="en", seed=1, at=AT)
+    kept = first.kept()
+
+    later = Document(flow, {"word": "x"}, locale="en", seed=1, at=AT.replace(hour=15), kept=kept)
+
+    assert kept.keys() == {"began", "number"}
+    assert later.calculated() == first.calculated() == kept
+    assert kept["began"].startswith("2026-11-23T12:00:00")
+
+
+def test_an_expression_knows_the_run_but_not_more() -> None:
+    flow = compiled(
+        [
+            ["type", "name", "label", "calculation"],
+            ["text", "word", "Word?", ""],
+            ["calculate", "who", "", "concat(property('username'), ' of ', version())"],
+            ["calculate", "code", "", "uuid(8)"],
+        ]
+    )
+    runs = [
+        Document(flow, {}, locale="en", seed=1, at=AT, instance=name, properties={"username": "line1"}).calculated()
+        for name in ("a", "b")
+    ]
+
+    assert runs[0]["who"] == f"line1 of {flow.template.get('version') or ''}"
+    assert runs[0]["code"] != runs[1]["code"]

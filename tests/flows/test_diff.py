@@ -187,6 +187,30 @@ def test_where_results_no_longer_line_up_a_warning_says_why(
     assert warned(*edits) == warns
 
 
+def test_the_bounds_of_a_range_and_hints_are_compared() -> None:
+    forms = [
+        f"""\
+| survey | type | name | label | parameters | hint |
+|---|---|---|---|---|---|
+| | range | well | How well? | start=1 end={end} step=1 | {hint} |
+| | hidden | from | | | |
+| | username | who | | | |
+| settings | form_id |
+| | well |
+"""
+        for end, hint in ((5, "5 is best"), (10, "10 is best"))
+    ]
+    old, new = (compile_form(load(each.encode(), "well.md")) for each in forms)
+
+    made = diff(old, new)
+
+    assert [str(each) for each in made.changes] == [
+        "well: the hint changed from “5 is best” to “10 is best”",
+        "well: the range of numbers changed from “1 to 5 in steps of 1” to “1 to 10 in steps of 1”",
+    ]
+    assert [each.kind for each in made.warnings] == [Kind.RANGE]
+
+
 def test_a_language_may_come_and_go() -> None:
     text = re.sub(r"Shona \(sn\)", "Ndebele (nd)", BASE)
     old, new = (compile_form(load(each.encode(), "household.md")) for each in (BASE, text))

@@ -5,13 +5,15 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
-from app.flows.expressions import FUNCTIONS, JAVAROSA, BadExpression, Expression, check_functions
+from app.flows.expressions import FUNCTIONS, JAVAROSA, BadExpression, Expression, Moment, check_functions
 from app.flows.functions import ARGUMENTS
 from app.flows.xpath import parse
 
-AT = "2026-11-23T12:30:00.250000"
+AT = Moment("2026-11-23T12:30:00.250+02:00", "en", 7)
 # The question that each expression below belongs to is `q`; these are the other ones.
 DATES, NUMBERS = {"dob", "visit"}, {"age", "n", "m", "zero"}
 VALUES = {
@@ -98,7 +100,7 @@ TRUE_OR_FALSE = [
     # several choices, texts
     ("selected(${several}, 'c')", True),
     ("selected(${several}, 'othe')", False),
-    ("selected(${empty}, '')", False),
+    ("selected(${empty}, '')", True),
     ("selected(., '5')", True),
     ("contains(${name}, 'Moyo')", True),
     ("starts-with(${name}, 'Tar')", True),
@@ -122,7 +124,7 @@ TRUE_OR_FALSE = [
     ("count(instance('l')/root/item[selected(${several}, name)]) = 2", True),
     ("count(instance('l')/root/*) = 3", True),
     ("instance('l')/root/item[position() = last()]/name = 'c'", True),
-    ("instance('l')/root/item[name = current()/../word]/label = ''", False),
+    ("instance('l')/root/item[name = current()/../word]/label = ''", True),
     ("sum(instance('l')/root/item/size) = 5", True),
 ]  # fmt: skip
 
@@ -130,7 +132,7 @@ TEXTS = [
     ("${name}", "Tariro Moyo"),
     ("${age} + 1", "26"),
     ("1 div 4", "0.25"),
-    ("1 div 3", "0.333333333333333"),
+    ("1 div 3", "0.3333333333333333"),
     ("1 div 0", "Infinity"),
     ("-1 div 0", "-Infinity"),
     ("0 div 0", "NaN"),
@@ -138,7 +140,7 @@ TEXTS = [
     ("5 mod 3", "2"),
     ("-5 mod 3", "-2"),
     ("1.50", "1.5"),
-    ("0.1 + 0.2", "0.3"),
+    ("0.1 + 0.2", "0.30000000000000004"),
     ("${big} + 0", "3000000000"),
     ("${big} * 1000.5", "3001500000000"),
     ("0.000001 * 1", "0.000001"),
@@ -170,8 +172,8 @@ TEXTS = [
     ("pow(-8, 0.5)", "NaN"),
     ("min(3, ${n}, 1.5)", "1.5"),
     ("max(3, ${n})", "7"),
-    ("max(3, ${empty})", "NaN"),
-    ("max(${empty}, 3)", "NaN"),
+    ("max(3, ${empty})", "3"),
+    ("max(${empty}, ${empty})", "NaN"),
     ("string-length(${name})", "11"),
     ("substr(${name}, 0, 6)", "Tariro"),
     ("substr(${name}, -4)", "Moyo"),
@@ -188,7 +190,7 @@ TEXTS = [
     ("int('1e3')", "NaN"),
     ("number(date('1970-01-31'))", "30"),
     ("today()", "2026-11-23"),
-    ("now()", "2026-11-23T12:30:00"),
+    ("now()", "2026-11-23T12:30:00.250+02:00"),
     ("today() + 1", "20781"),
     ("date(today() + 1)", "2026-11-24"),
     ("date('2026-1-5')", "2026-01-05"),
@@ -212,17 +214,17 @@ HARMLESS = [
     ("date(1 div 0)", ""),
     ("format-date(99999999, '%Y')", ""),
     ("date(-99999999)", ""),
-    ("round(${age}, ${empty})", "NaN"),
-    ("round(${age}, 99999)", "25"),
+    ("round(${age}, ${empty})", "25"),
+    ("round(${age}, 99999)", "NaN"),
     ("round(1 div 0, 2)", "Infinity"),
     ("pow(10, 100000)", "Infinity"),
-    ("pow(0, -1)", "NaN"),
+    ("pow(0, -1)", "Infinity"),
     ("substr(${name}, ${empty})", "Tariro Moyo"),
     ("substr(${name}, 0, 99999999999)", "Tariro Moyo"),
-    ("selected-at(${several}, ${empty})", ""),
+    ("selected-at(${several}, ${empty})", "a"),
     ("int(9999999999999999999999) > 1", "true"),
-    ("count(${age}) + sum(${empty})", "NaN"),
-    ("format-date(${name}, '%Y %')", ""),
+    ("count(${age}) + sum(${empty})", "1"),
+    ("format-date(today(), ${name})", "Tariro Moyo"),
 ]
 
 REFUSED = [
@@ -232,13 +234,14 @@ REFUSED = [
     ("'open", "cannot read it from"),
     ("1 ; 2", "cannot read it from '; 2'"),
     ("$at = 1", "expected a question, a value or a function but found '$'"),
-    ("random() > 0.5", "the function random() is not supported"),
+    ("rondom() > 0.5", "the function rondom() is not supported; is it random()?"),
+    ("izwi-same(1, 1)", "the function izwi-same() is not supported"),
+    ("format-date(., '%Y %')", "format-date() does not know %"),
     ("izwi-days(1)", "the function izwi-days() is not supported"),
     ("coalesce()", "coalesce() takes 1 or more value(s), not 0"),
     ("if(1, 2)", "if() takes 3 value(s), not 2"),
     ("today('x')", "today() takes 0 value(s), not 1"),
     ("round(1, 2, 3)", "round() takes 1 to 2 value(s), not 3"),
-    ("regex(., ${word})", "regex() needs its pattern in quotes"),
     ("regex(., '(a')", "a bracket is not closed"),
     ("regex(., '(?=x)y')", "(?…) is not supported"),
     ("regex(., '(a)\\1')", "\\1 is not supported"),
@@ -246,12 +249,12 @@ REFUSED = [
     ("regex(., 'a{3000}')", "a {count} is too large"),
     ("instance(${word})/root/item", "instance() needs the name of a choice list in quotes"),
     ("//age > 3", "a path with // is not supported"),
-    ("count(/data/*)", "the path step * is not supported"),
+    ("count(/data/*[/data/*[/data/*[/data/*[1]]]])", "too many conditions in square brackets inside each other"),
     ("/other/age", "a path must start with /data"),
     ("../../../x", "the path leads out of the form"),
     ("(${age} | ${n})[1]", "[ after a bracket is not supported"),
     ("if(1, ${age}, ${n})/../q", "/ after a bracket is not supported"),
-    ("ancestor::data", "the path step ancestor is not supported"),
+    ("ancestor::data", "the path step ancestor::data is not supported"),
     ("(" * 60 + "1" + ")" * 60, "nested too deeply"),
     ("1" + " + 1" * 5000, "longer than 8000 characters"),
     ("sum('x')", "sum() needs a list of questions or choices"),
@@ -272,8 +275,8 @@ def evaluate(source: str, want: str = "string") -> Any:
     functions[None, "instance"] = lambda _, name: [LIST]
     functions[JAVAROSA, "choice-name"] = lambda _, value, path, locale: "Yes!"
     expression = Expression(source, parsed, want, functions)
-    expression.try_out(root, root.find("q"), AT, "en")
-    return expression(root, root.find("q"), AT, "en")
+    expression.try_out(root, root.find("q"), AT)
+    return expression(root, root.find("q"), AT)
 
 
 def type_of(path: str) -> str:
@@ -335,9 +338,67 @@ def test_the_relevance_of_a_group_is_worked_out_from_within_it() -> None:
     assert parsed.paths == ["/data/a", "/data/g", "/data/b"]
 
 
-def test_every_function_that_a_form_may_call_has_a_case() -> None:
-    cases = " ".join(source for source, _ in (*TRUE_OR_FALSE, *TEXTS))
+def test_an_absolute_path_means_the_same_instance_of_a_repeat() -> None:
+    source = "/data/r/g/a = 1 and instance('l')/root/item[name = /data/r/b] and count(/data/r) > 1"
 
-    without = {name for name in ARGUMENTS if f"{name}(" not in cases}
+    parsed = parse(source, root="data", here="/data/r/q", type_of=lambda _: "", repeats={"/data/r"})
 
-    assert not without
+    assert parsed.text == (
+        "izwi-number(../g/a) = 1 and boolean(string(instance('l')/root/item[string(name) = $here/../b]))"
+        " and count($doc/r) > 1"
+    )
+    assert parsed.paths == ["/data/r/g/a", "/data/r/b", "/data/r"]
+
+
+def test_what_depends_on_more_than_the_answers_says_so() -> None:
+    timeless = {source: compiled(source).timeless for source in ("/data/age > 1", "uuid()", "today()", "once(1)")}
+
+    assert timeless == {"/data/age > 1": True, "uuid()": False, "today()": False, "once(1)": False}
+    assert compiled("once(1)").reads_itself
+    assert compiled("once(1)").paths == ()
+
+
+def test_chance_follows_from_the_run_and_the_question() -> None:
+    root = etree.fromstring("<data><r><q/></r><r><q/></r></data>")
+    draw = compiled("uuid()", here="/data/r/q")
+    first, second = root.findall("r/q")
+    values = [
+        draw(root, first, AT),
+        draw(root, second, AT),
+        draw(root, first, AT._replace(seed=8)),
+        draw(root, first, AT._replace(instance="another")),
+    ]
+
+    assert len(set(values)) == 4
+    assert draw(root, first, AT._replace(at="2030-01-01", locale="nd")) == values[0]
+
+
+def test_a_text_cannot_be_doubled_without_end() -> None:
+    root = etree.fromstring("<data><q/></data>")
+    root[0].text = "x" * 60_000
+    double = compiled("concat(., .)")
+
+    assert double(root, root[0], AT) == ""
+
+
+def compiled(source: str, here: str = "/data/q") -> Expression:
+    parsed = parse(source, root="data", here=here, type_of=type_of)
+    return Expression(source, parsed, "string", {(None, name): function for name, function in FUNCTIONS.items()})
+
+
+TOKENS = [
+    *"( ) [ ] , . .. / // * + - = != < >= | and or div mod 'x' '' '(' '2020-01-01' '%Q' 2 0.5 @a :: $here".split(),
+    *"/data/age /data/empty ../q current() name instance('l')/root/item".split(),
+    *(f"{name}(" for name in ARGUMENTS),
+]
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=25))
+def test_no_writing_breaks_the_reader(tokens: list[str]) -> None:
+    source = " ".join(tokens)
+    try:
+        value = evaluate(source + ")" * (source.count("(") - source.count(")")))
+    except BadExpression:
+        return
+
+    assert isinstance(value, str)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.flows.functions.chance import shuffled_places
 from app.flows.state import Answered, SetAside
 from app.values import SMS_ROOM
 from tests.talk import Talk
@@ -182,3 +183,8 @@ def test_the_language_changes_with_its_answer_and_short_texts_are_for_menus() ->
 
     assert talk("d", "1").startswith("Fields?")
     assert Talk(form, room=SMS_ROOM)("1").startswith("How many fields have you?")
+
+
+def test_a_seed_gives_the_order_that_odk_collect_gives() -> None:
+    # JavaRosa's own case: RandomizeTypesTest.
+    assert "".join("abcdefgh"[place] for place in shuffled_places(8, 1234)) == "gfedahbc"

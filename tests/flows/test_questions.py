@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.flows.phrases import PHRASES, fold
 from app.flows.questions import QUESTIONS
-from app.flows.questions.base import Accepted, Refused
+from app.flows.questions.base import Accepted, BadMark, Fitting, Refused
 
 FOLDER = Path(__file__).parents[1] / "cases" / "questions"
 
@@ -50,7 +50,8 @@ CASES = [
 def test_a_reply_is_an_answer_or_gets_its_reason(kind: str, reply: str, value: str, refused: str) -> None:
     result = QUESTIONS[kind].read(reply, SHOWN)
 
-    assert result == (Refused(refused) if refused else Accepted(value))
+    assert result[:1] == ((refused,) if refused else (value,))
+    assert isinstance(result, Refused if refused else Accepted)
 
 
 def test_every_type_has_its_cases() -> None:
@@ -74,10 +75,84 @@ def test_no_reply_ever_breaks_a_question(name: str, reply: str) -> None:
         assert result.phrase in PHRASES
 
 
-@given(st.sampled_from(["integer", "decimal", "date"]), st.text("0123456789 .,+-/*'", max_size=24))
+@pytest.mark.parametrize(
+    ("name", "marks", "reply", "value"),
+    [
+        ("date", {"date_order": "mdy"}, "12/25/1990", "1990-12-25"),
+        ("date", {"date_order": "mdy"}, "12251990", "1990-12-25"),
+        ("date", {"date_order": "mdy"}, "25/12/1990", "not_a_date_mdy"),
+        ("date", {"date_order": "mdy"}, "25 Dec 1990", "1990-12-25"),
+        ("date", {"date_order": "ymd"}, "19901225", "1990-12-25"),
+        ("date", {"date_order": "ymd"}, "25.12.1990", "1990-12-25"),
+        ("date", {"date_order": "ymd"}, "12/25/1990", "not_a_date_ymd"),
+        ("date", {"appearance": "month-year"}, "12/1990", "1990-12-01"),
+        ("date", {"appearance": "month-year"}, "121990", "1990-12-01"),
+        ("date", {"appearance": "month-year"}, "1990-12", "1990-12-01"),
+        ("date", {"appearance": "month-year"}, "Zvita 1990", "1990-12-01"),
+        ("date", {"appearance": "month-year"}, "25/12/1990", "1990-12-01"),
+        ("date", {"appearance": "month-year"}, "13/1990", "not_a_month"),
+        ("date", {"appearance": "no-calendar year"}, "1990", "1990-01-01"),
+        ("date", {"appearance": "year"}, "90", "not_a_year"),
+        ("dateTime", {"date_order": "mdy"}, "12/25/1990 2pm", "1990-12-25T14:00:00.000"),
+        ("dateTime", {"date_order": "ymd"}, "25/12/90 2pm", "not_a_date_time_ymd"),
+        ("range", {"start": "0", "end": "100", "step": "5"}, "95", "95"),
+        ("range", {"start": "0", "end": "100", "step": "5"}, "96", "not_in_steps"),
+        ("range", {"start": "0.5", "end": "5", "step": "0.5", "type": "decimal"}, "2,5", "2.5"),
+        ("range", {"start": "0.5", "end": "5", "step": "0.5", "type": "decimal"}, "2.4", "not_in_steps"),
+        ("range", {"start": "-5", "end": "5", "step": "1", "type": "int"}, "-5", "-5"),
+    ],
+)
+def test_a_type_does_as_its_form_wants(name: str, marks: dict[str, str], reply: str, value: str) -> None:
+    kind = QUESTIONS[name]
+    assert isinstance(kind, Fitting)
+
+    assert kind.fitted(marks).read(reply, ())[0] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "marks"),
+    [
+        ("date", {"date_order": "dym"}),
+        ("range", {"start": "5", "end": "1", "step": "1"}),
+        ("range", {"start": "1", "end": "5", "step": "0"}),
+        ("range", {"start": "1", "end": "5", "step": "0.5"}),
+        ("range", {"start": "NaN", "end": "5", "step": "1"}),
+        ("range", {"start": "1", "end": "1e99", "step": "1"}),
+        ("range", {"end": "5", "step": "1"}),
+    ],
+)
+def test_a_type_refuses_what_a_form_cannot_want(name: str, marks: dict[str, str]) -> None:
+    kind = QUESTIONS[name]
+    assert isinstance(kind, Fitting)
+
+    with pytest.raises(BadMark):
+        kind.fitted(marks)
+
+
+def test_figures_steer_in_a_range_where_none_of_them_is_an_answer() -> None:
+    kind = QUESTIONS["range"]
+    assert isinstance(kind, Fitting)
+
+    assert kind.figures_steer
+    assert not kind.fitted({"start": "0", "end": "100", "step": "1"}).figures_steer
+
+
+@given(st.permutations(range(1, len(SHOWN) + 1)), st.sampled_from([" ", ",", ", ", "*", "/", ""]))
+def test_an_order_is_kept_however_it_is_written(numbers: list[int], between: str) -> None:
+    result = QUESTIONS["rank"].read(between.join(map(str, numbers)), SHOWN)
+
+    assert result == Accepted(" ".join(SHOWN[number - 1].name for number in numbers))
+
+
+FIGURES = ["integer", "decimal", "date", "time", "dateTime", "range", "geopoint"]
+
+
+@given(st.sampled_from(FIGURES), st.text("0123456789 .,+-/*'", max_size=24))
 def test_figures_become_what_odk_writes(name: str, reply: str) -> None:
     written = {
         "integer": r"0|-?[1-9][0-9]*", "decimal": r"0|-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?", "date": r"\d{4}-\d\d-\d\d",
+        "time": r"\d\d:\d\d:00\.000", "dateTime": r"\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000", "range": "[1-9]|10",
+        "geopoint": r"-?[0-9.]+ -?[0-9.]+ 0 0",
     }  # fmt: skip
     result = QUESTIONS[name].read(reply, ())
 

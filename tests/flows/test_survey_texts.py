@@ -14,7 +14,7 @@ FLOWS = Path(__file__).parents[2] / "app" / "flows"
 SURVEY = FLOWS / "surveys" / "leave_no_one_behind.md"
 LANGUAGES = ("English (en)", "Shona (sn)", "Ndebele (nd)")
 PAGE = 160
-LONGEST_KEYWORD = "K" * 16
+LONGEST = {"{keyword}": "K" * 16, "{least}": "1", "{most}": "1000", "{step}": "0.5"}
 
 # GSM 03.38 without its extension characters, which cost two septets: our texts do without them.
 GSM7 = set(
@@ -31,7 +31,11 @@ NANGO = {
         " in your community?"
     ),
 }
-RE_ASKS = ("choose_number", "choose_numbers", "not_a_number", "not_whole", "not_a_date", "required", "not_valid")
+RE_ASKS = (
+    "choose_number", "choose_numbers", "not_a_number", "not_whole", "not_a_date", "required", "not_valid", "give_order",
+    "not_in_range", "not_in_steps", "not_a_date_mdy", "not_a_date_ymd", "not_a_month", "not_a_year", "not_a_time",
+    "not_a_date_time", "not_a_date_time_mdy", "not_a_date_time_ymd", "not_a_place", "no_hint",
+)  # fmt: skip
 LETTERS = ("next_letter", "back_letter", "skip_letter")
 
 
@@ -131,7 +135,7 @@ def test_every_phrase_is_there_and_fits(phrases: dict[str, dict[str, str]]) -> N
         assert all(row.values()), key
         for language in ("en", "sn", "nd"):
             if not key.startswith("words_"):
-                text = row[language].replace("{keyword}", LONGEST_KEYWORD)
+                text = re.sub(r"\{\w+\}", lambda blank: LONGEST[blank[0]], row[language])
                 assert set(text) <= GSM7, (key, language)
                 assert len(text) <= (45 if key in RE_ASKS else PAGE), (key, language)
 

@@ -10,7 +10,7 @@ from pyxform.xls2json_backends import get_xlsform
 
 from app.flows.compile import compile_form
 from app.flows.flow import Flow
-from app.flows.load import load
+from app.gateway.bringing import bring
 
 FORMS = Path(__file__).parent
 Sheets = dict[str, list[list[str]]]
@@ -18,7 +18,7 @@ Sheets = dict[str, list[list[str]]]
 
 def flow_of(name: str) -> Flow:
     """Load and compile a form of this folder."""
-    return compile_form(load((FORMS / name).read_bytes(), name))
+    return compile_form(bring(FORMS / name))
 
 
 def sheets_of(name: str) -> Sheets:

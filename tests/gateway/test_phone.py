@@ -43,7 +43,7 @@ def test_a_star_in_a_reply_stays_in_it(phone: Phone) -> None:
 
     phone.reply("1*3")
 
-    assert phone.answers()["resources_which"] == "water power"
+    assert phone.answers()["resources_which"] == "power housing"
 
 
 def test_stop_on_the_menu_ends_the_run_and_keeps_what_was_answered(phone: Phone) -> None:

@@ -51,7 +51,7 @@ class Office:
 
     def bring(self, version: str, question: str = "How many?") -> versions.Brought:
         file = Stored(version, question)
-        return versions.bring(self.database, versions.read(file.content, file.name).content, AT)
+        return versions.bring(self.database, versions.read(file).content, AT)
 
     def version(self, name: str) -> Version:
         found = self.database.read(lambda connection: surveys.of_survey(connection, "meals"))
@@ -321,7 +321,7 @@ def test_a_changed_file_with_the_same_version_is_not_taken_at_the_start(office: 
 
 
 def test_two_processes_that_start_together_publish_a_file_once(settings: Settings, office: Office) -> None:
-    content = versions.read(Stored("1").content, "meals.md").content
+    content = versions.read(Stored("1")).content
     main.assemble(settings, [Stored("1")]).close()
 
     again = versions.bring_published(office.database, content, AT + timedelta(hours=1))

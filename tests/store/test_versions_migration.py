@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from app.store import schema
 from app.store.unit import Database
 
-BEFORE, AFTER = "0001_the_whole_path", "0002_statuses_of_versions"
+BEFORE, AFTER = "0002_room_to_change", "0003_statuses_of_versions"
 AT = "2026-11-01T08:00:00.000000Z"
 
 

@@ -1,10 +1,10 @@
 """What a question type must be able to do, and how a reply is matched to the choices of a list."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import count, islice
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from app.flows.phrases import fold, words
 
@@ -19,6 +19,8 @@ class Accepted(NamedTuple):
     """The reply is an answer; `value` is what is stored, as ODK would write it."""
 
     value: str
+    local: bool = False
+    """Whether it is a time of the respondent's own, which the survey's zone is written to."""
 
 
 class Refused(NamedTuple):
@@ -77,6 +79,33 @@ class QuestionType(Protocol):
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Understand a reply as typed."""
         ...
+
+
+@runtime_checkable
+class Fitting(Protocol):
+    """A question type that differs from form to form: how it is asked depends on marks of the control and the bind."""
+
+    def fitted(self, marks: Mapping[str, str]) -> "QuestionType":
+        """Return the type as these marks want it; raises `BadMark`."""
+        ...
+
+
+@runtime_checkable
+class Filling(Protocol):
+    """A question type whose sentences have blanks in them, such as the bounds of a range."""
+
+    @property
+    def blanks(self) -> Mapping[str, str]:
+        """What stands in the blanks."""
+        ...
+
+
+class BadMark(ValueError):
+    """A mark of a question cannot be used; `cure` says what could."""
+
+    def __init__(self, problem: str, cure: str) -> None:
+        super().__init__(problem)
+        self.cure = cure
 
 
 def choose(reply: str, shown: Sequence[Shown]) -> str | None:

@@ -5,8 +5,8 @@ from alembic import op
 
 from app.models import types
 
-revision = '0002_statuses_of_versions'
-down_revision = '0001_the_whole_path'
+revision = '0003_statuses_of_versions'
+down_revision = '0002_room_to_change'
 
 _CHECK = 'ck_survey_version_status_known'
 
