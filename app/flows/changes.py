@@ -20,9 +20,12 @@ class Kind(StrEnum):
     HINT = "hint"
     GUIDANCE_HINT = "guidance_hint"
     RELEVANT = "relevant"
+    RANGE = "range"
+    PRECISION = "precision"
+    DATE_ORDER = "date_order"
+    FILLED_IN = "filled_in"
     CONSTRAINT = "constraint"
     CONSTRAINT_MESSAGE = "constraint_message"
-    RANGE = "range"
     REQUIRED = "required"
     REQUIRED_MESSAGE = "required_message"
     DEFAULT = "default"
@@ -36,11 +39,13 @@ class Kind(StrEnum):
     CHOICE_LABEL = "choice_label"
     CHOICE_SHORT = "choice_short"
     CHOICES_MOVED = "choices_moved"
+    ROWS = "rows"
 
 
 _WHAT = {
     Kind.TITLE: "title", Kind.TYPE: "type", Kind.LABEL: "label", Kind.SHORT: "short label",
-    Kind.HINT: "hint", Kind.GUIDANCE_HINT: "guidance hint", Kind.RANGE: "range of numbers",
+    Kind.HINT: "hint", Kind.GUIDANCE_HINT: "guidance hint", Kind.RANGE: "range of numbers", Kind.PRECISION: "precision",
+    Kind.DATE_ORDER: "order of dates", Kind.FILLED_IN: "value that is filled in",
     Kind.RELEVANT: "condition (relevant)", Kind.CONSTRAINT: "constraint", Kind.CONSTRAINT_MESSAGE: "constraint message",
     Kind.REQUIRED: "duty to answer (required)", Kind.REQUIRED_MESSAGE: "required message", Kind.DEFAULT: "default",
     Kind.CALCULATION: "calculation", Kind.CHOICE_FILTER: "choice filter", Kind.RANDOMIZE: "random order",
@@ -57,6 +62,7 @@ _SENTENCES = {
     Kind.CHOICE_REMOVED: "the choice {choice} removed, “{before}”",
     Kind.CHOICE_RENAMED: "the choice {before} renamed to {choice}, “{after}”",
     Kind.CHOICES_MOVED: "the choices come in another order",
+    Kind.ROWS: "other rows: {before} are gone, {after} are new",
 }
 
 

@@ -11,13 +11,16 @@ from itertools import pairwise
 
 from app.flows.changes import Change, Kind
 from app.flows.expressions import Expression
+from app.flows.fits import OTHER_ANSWERS, of_fit
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
-from app.flows.meaning import may_differ, may_differ_at_choice, same_words
-from app.flows.questions.range import Range
+from app.flows.meaning import may_differ, may_differ_at_choice, same_words, words_of
+from app.flows.rows import of_rows
 from app.flows.xpath import as_written
 
 _MEASURED = frozenset(["integer", "decimal", "range", "date", "time", "dateTime"])
-_SELECTS = {"select_one": "one choice", "select_multiple": "several choices", "rank": "an order of choices"}
+_LISTED = {"select_one": "one choice", "select_multiple": "several choices", "rank": "an order of choices"}
+_REMOVED = "it can no longer be chosen, so its share before and after does not compare"
+_RANKED = "it takes a place in every order, so places before and after do not compare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Diff:
 def diff(before: Flow, after: Flow) -> Diff:
     """Compare two versions of a survey."""
     made = _Differ(before, after)
-    return Diff((*made.of_survey(), *made.of_questions(), *made.of_lists()))
+    return Diff((*made.of_survey(), *made.of_questions(), *made.of_lists(), *of_rows(before, after)))
 
 
 class _Differ:
@@ -48,6 +51,7 @@ class _Differ:
         own = (locale for locale in (after.locale, before.locale) if locale in self.locales)
         self.own = next(own, "")
         """The language by which a meaning is told."""
+        self.renamed = self._renamed()
 
     def of_survey(self) -> Iterator[Change]:
         """The title and the languages."""
@@ -63,8 +67,7 @@ class _Differ:
 
     def of_questions(self) -> Iterator[Change]:
         """Questions, notes and calculates: the order of the new version, then what it no longer has."""
-        renamed = self.renamed()
-        moved = self.moved()
+        renamed, moved = self.renamed, self.moved()
         for question in self.after.questions:
             old = self.before.by_name.get(renamed.get(question.name, question.name))
             if old is None:
@@ -80,7 +83,7 @@ class _Differ:
                 warning = "" if _says_only(question) else "it gets no more answers; those given stay under this name"
                 yield Change(Kind.REMOVED, question.name, before=self.described(question), warning=warning)
 
-    def renamed(self) -> Mapping[str, str]:
+    def _renamed(self) -> Mapping[str, str]:
         """New name → old name, of questions that are gone under one name and are there under another."""
         gone = [each for each in self.before.questions if each.name not in self.after.by_name]
         found: dict[str, str] = {}
@@ -107,9 +110,9 @@ class _Differ:
         return Change(Kind.RENAMED, new.name, before=old.name, warning="" if _says_only(new) else warning)
 
     def moved(self) -> Mapping[str, Change]:
-        """Those that are asked at another place among the others; nobody sees where a calculate stands."""
+        """Those that are asked at another place among the others; nobody sees where a silent one stands."""
         old, new = (
-            [each.name for each in flow.questions if _is_seen(each) and each.name in other.by_name]
+            [each.name for each in flow.questions if not each.silent and each.name in other.by_name]
             for flow, other in ((self.before, self.after), (self.after, self.before))
         )
         blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
@@ -135,7 +138,7 @@ class _Differ:
         yield from self.of_texts(Kind.SHORT, name, old.shorts, new.shorts)
         yield from self.of_texts(Kind.HINT, name, old.hint, new.hint)
         yield from self.of_texts(Kind.GUIDANCE_HINT, name, old.guidance, new.guidance)
-        for change in self.of_rules(old, new):
+        for change in (*self.of_rules(old, new), *of_fit(old, new)):
             yield from _unless_same(change)
         yield from self.of_texts(Kind.CONSTRAINT_MESSAGE, name, old.constraint_message, new.constraint_message)
         yield from self.of_texts(Kind.REQUIRED_MESSAGE, name, old.required_message, new.required_message)
@@ -143,15 +146,13 @@ class _Differ:
     def of_rules(self, old: Question, new: Question) -> Iterator[Change]:
         """What decides whether and how it is asked, changed or not."""
         name = new.name
-        range_of = "other answers are possible than before: averages and totals may not compare"
         worked_out = "it is worked out in another way: values before and after do not compare"
-        both = _MEASURED.issuperset((old.kind.name, new.kind.name))
+        other = OTHER_ANSWERS if _MEASURED.issuperset((old.kind.name, new.kind.name)) else ""
         pairs: tuple[tuple[Kind, str, str, str], ...] = (
             (Kind.RELEVANT, self.all_of(old.relevant), self.all_of(new.relevant), ""),
-            (Kind.CONSTRAINT, self.written(old.constraint), self.written(new.constraint), range_of if both else ""),
-            (Kind.RANGE, _range(old) if both else "", _range(new) if both else "", range_of),
+            (Kind.CONSTRAINT, self.written(old.constraint), self.written(new.constraint), other),
             (Kind.REQUIRED, self.written(old.required), self.written(new.required), ""),
-            (Kind.DEFAULT, old.default, new.default, ""),
+            (Kind.DEFAULT, _default(self.before, old), _default(self.after, new), ""),
             (Kind.CALCULATION, self.written(old.calculate), self.written(new.calculate), worked_out),
             (Kind.END, old.end or "", new.end or "", ""),
         )
@@ -169,58 +170,62 @@ class _Differ:
         """The choices of each list once, with the questions that use it."""
         users: dict[tuple[str, str], list[Question]] = {}
         pairs: dict[tuple[str, str], tuple[ChoiceList, ChoiceList]] = {}
-        renamed = self.renamed()
         for question in self.after.questions:
-            old = self.before.by_name.get(renamed.get(question.name, question.name))
+            old = self.before.by_name.get(self.renamed.get(question.name, question.name))
             if old and old.choices and question.choices:
                 key = (old.choices.name or old.name, question.choices.name or question.name)
                 pairs.setdefault(key, (old.choices, question.choices))
                 users.setdefault(key, []).append(question)
         for key, (before, after) in pairs.items():
             names = tuple(each.name for each in users[key])
+            ranked = any(each.kind.name == "rank" for each in users[key])
             for change in self.of_choices(before.choices, after.choices):
+                if ranked and change.kind is Kind.CHOICE_ADDED:
+                    change = replace(change, warning=_RANKED)
                 yield replace(change, name=key[1], questions=names)
 
     def of_choices(self, old: Sequence[Choice], new: Sequence[Choice]) -> Iterator[Change]:
         was, now = ({choice.name: choice for choice in choices} for choices in (old, new))
-        gone = [choice for choice in old if choice.name not in now]
+        gone = {words_of(self.label(self.before, each)): each for each in reversed(old) if each.name not in now}
+        had = {locale: self.by_words(old, locale) for locale in self.locales}
+        renamed: set[str] = set()
         for choice in new:
             if choice.name in was:
-                yield from self.of_choice(was[choice.name], choice, old)
+                yield from self.of_choice(was[choice.name], choice, had)
                 continue
             label = self.label(self.after, choice)
-            same = next((each for each in gone if same_words(self.label(self.before, each), label)), None)
+            same = gone.pop(words_of(label), None)
             if same is None:
                 yield Change(Kind.CHOICE_ADDED, choice=choice.name, after=label)
                 continue
-            gone.remove(same)
+            renamed.add(same.name)
             warning = f"it is kept as {same.name} until now and as {choice.name} from then on"
             yield Change(Kind.CHOICE_RENAMED, choice=choice.name, before=same.name, after=label, warning=warning)
-        for choice in gone:
-            warning = "it can no longer be chosen, so its share before and after does not compare"
-            yield Change(
-                Kind.CHOICE_REMOVED, choice=choice.name, before=self.label(self.before, choice), warning=warning
-            )
+        for choice in old:
+            if choice.name not in now and choice.name not in renamed:
+                before = self.label(self.before, choice)
+                yield Change(Kind.CHOICE_REMOVED, choice=choice.name, before=before, warning=_REMOVED)
         if [each.name for each in old if each.name in now] != [each.name for each in new if each.name in was]:
             yield Change(Kind.CHOICES_MOVED)
 
-    def of_choice(self, old: Choice, new: Choice, others: Sequence[Choice]) -> Iterator[Change]:
+    def of_choice(self, old: Choice, new: Choice, had: Mapping[str, Mapping[tuple[str, ...], str]]) -> Iterator[Change]:
         """A choice that both lists have; a label that another choice had is worst of all."""
         for locale in self.locales:
             for change in self.of_text(Kind.CHOICE_LABEL, old.labels, new.labels, locale):
-                had = next((each.name for each in others if self.has_label(each, locale, change.after)), "")
+                other = had[locale].get(words_of(change.after), old.name) if change.after else old.name
                 warning = ""
-                if had and had != old.name:
-                    warning = f"it has the label now that {had} had"
+                if other != old.name:
+                    warning = f"it has the label now that {other} had"
                 elif locale == self.own and change.before and may_differ_at_choice(change.before, change.after):
                     warning = "the same name may mean something else now"
                 yield replace(change, choice=new.name, warning=warning)
         for change in self.of_texts(Kind.CHOICE_SHORT, "", old.shorts, new.shorts):
             yield replace(change, choice=new.name)
 
-    def has_label(self, choice: Choice, locale: str, label: str) -> bool:
-        text = self.text(choice.labels, locale)
-        return bool(text and label) and same_words(text, label)
+    def by_words(self, choices: Sequence[Choice], locale: str) -> Mapping[tuple[str, ...], str]:
+        """What choices say → the first of them; a list of thousands is compared in one go."""
+        texts = ((self.text(each.labels, locale), each.name) for each in reversed(choices))
+        return {words_of(text): name for text, name in texts if text}
 
     # -- words --------------------------------------------------------------------------------------------------------
 
@@ -269,18 +274,18 @@ def _unless_same(change: Change) -> Iterator[Change]:
 
 def _says_only(question: Question) -> bool:
     """A note has no answers that could line up."""
-    return question.kind.name == "note"
+    return not question.kind.asked and not question.silent
 
 
-def _is_seen(question: Question) -> bool:
-    return (question.kind.asked or _says_only(question)) and not question.silent
+def _default(flow: Flow, question: Question) -> str:
+    """What stands in the form; a `hidden` question is nothing else."""
+    return question.default or (_text_at(flow, question.slot) if question.kind.name == "hidden" else "")
 
 
-def _range(question: Question) -> str:
-    kind = question.kind
-    return f"{kind.start} to {kind.end} in steps of {kind.step}" if isinstance(kind, Range) else ""
+def _text_at(flow: Flow, slot: int) -> str:
+    return next((each.text or "" for place, each in enumerate(flow.template.iter()) if place == slot), "").strip()
 
 
 def _type_warning(old: Question, new: Question) -> str:
-    before, after = (_SELECTS.get(each.kind.name, f"of type {each.kind.name}") for each in (old, new))
+    before, after = (_LISTED.get(each.kind.name, f"of type {each.kind.name}") for each in (old, new))
     return "" if _says_only(old) and _says_only(new) else f"answers are {before} until now and {after} from then on"

@@ -16,14 +16,14 @@ _VALUE = re.compile(r"\$\{[^}]*\}")
 
 def same_words(one: str, other: str) -> bool:
     """Say whether only capitals, accents, blanks or punctuation differ."""
-    return _words(one) == _words(other)
+    return words_of(one) == words_of(other)
 
 
 def may_differ(before: str, after: str) -> bool:
     """Say whether a wording changed so much that it may mean something else: its numbers, or most of its letters."""
     if same_words(before, after):
         return False
-    one, other = " ".join(_words(before)), " ".join(_words(after))
+    one, other = " ".join(words_of(before)), " ".join(words_of(after))
     if _NUMBER.findall(one) != _NUMBER.findall(other):
         return True
     return SequenceMatcher(None, one, other, autojunk=False).ratio() < _ALIKE
@@ -31,10 +31,11 @@ def may_differ(before: str, after: str) -> bool:
 
 def may_differ_at_choice(before: str, after: str) -> bool:
     """The same for a choice, whose few words weigh more: “Married” and “Not married” are not alike."""
-    fewer, more = sorted((_words(before), _words(after)), key=len)
+    fewer, more = sorted((words_of(before), words_of(after)), key=len)
     added = len(fewer) == 1 < len(more) and fewer[0] in more
     return added or may_differ(before, after)
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(fold(_VALUE.sub(" ", text)))
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a wording, folded: what is the same here says the same."""
+    return tuple(_WORD.findall(fold(_VALUE.sub(" ", text))))

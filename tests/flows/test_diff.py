@@ -230,7 +230,7 @@ def test_two_questions_that_use_one_list_are_told_once() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["household.md", "plain.md", "hard_to_read.md"])
+@pytest.mark.parametrize("name", ["household.md", "plain.md", "hard_to_read.md", "clinic.md"])
 def test_a_form_does_not_differ_from_itself(name: str) -> None:
     assert diff(flow_of(name), flow_of(name)).changes == ()
 
