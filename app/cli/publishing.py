@@ -32,7 +32,11 @@ _BROUGHT = {
 @click.command(short_help="Check a form and store it as a draft")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def add(file: Path) -> None:
-    """Check the form in FILE as `izwi check` does, and store it as a draft of its survey. Nobody is asked it yet."""
+    """Check the form in FILE as `izwi check` does, and store it as a draft of its survey. Nobody is asked it yet.
+
+    Lists that it takes from other files (.csv, .xml, .geojson) lie beside FILE, in a folder named like it with -media, or
+    in one .zip with it. Their rows become part of the form.
+    """
     settings = read_settings()
     report = report_on(file, settings)
     show(report, settings, brief=True)
@@ -48,7 +52,7 @@ def add(file: Path) -> None:
     version = brought.version
     say()
     if brought.how is How.KNOWN:
-        say(f"This very file is stored already: version {version.version} of {version.survey}, {version.status}.")
+        say(f"This form is stored already: version {version.version} of {version.survey}, {version.status}.")
         if version.status is VersionStatus.RETIRED:
             say(f"  izwi surveys publish {version.survey} --version {version.version}    lets people get it again")
         if version.status is not VersionStatus.DRAFT:

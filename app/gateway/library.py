@@ -13,6 +13,7 @@ from app.flows.faults import FormError
 from app.flows.flow import Flow
 from app.gateway import bringing, versions
 from app.gateway.bringing import File
+from app.gateway.versions import How
 from app.store import surveys
 from app.store.unit import Database
 from app.values import VersionStatus
@@ -123,9 +124,11 @@ def publish(database: Database, files: Iterable[File]) -> Mapping[str, FormError
         try:
             read = versions.read(file)
             before = _published(database, read.flow.id)
-            version = versions.bring_published(database, read.content, datetime.now(UTC))
+            how, version = versions.bring_published(database, read.content, datetime.now(UTC))
         except FormError as error:
             refused[file.name] = error
+            continue
+        if how is How.KNOWN:
             continue
         if version.status is VersionStatus.DRAFT:
             log.warning("survey %s is retired, so version %s waits as a draft", version.survey, version.version)

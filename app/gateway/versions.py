@@ -1,6 +1,5 @@
 """The life of a survey's versions: brought as a draft, published, replaced by the next one, retired."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -26,11 +25,10 @@ class How(StrEnum):
     RENEWED = "renewed"
     """A draft of the same version was there, and gave way: nobody had been asked it."""
     KNOWN = "known"
-    """The same file was there already; nothing was changed."""
+    """The same file, or another that makes the same form, was there already; nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
+class Brought(NamedTuple):
     """The version that a file is stored as, and how that came about."""
 
     how: How
@@ -58,8 +56,7 @@ def bring(database: Database, content: Content, at: datetime) -> Brought:
 
     def work(connection: Connection) -> Brought:
         versions = surveys.of_survey(connection, content.name)
-        known = next((each for each in versions if each.digest == content.digest), None)
-        if known is not None:
+        if known := _known(connection, versions, content):
             return Brought(How.KNOWN, known)
         same = [each for each in versions if each.version == content.version]
         drafts = [each for each in same if each.status is VersionStatus.DRAFT]
@@ -73,24 +70,23 @@ def bring(database: Database, content: Content, at: datetime) -> Brought:
     return database.write(work)
 
 
-def bring_published(database: Database, content: Content, at: datetime) -> Version:
+def bring_published(database: Database, content: Content, at: datetime) -> Brought:
     """Store a file and publish it at once, unless a person has retired this survey: then it waits as a draft.
 
     Raises `FormError` if its version is taken by another file.
     """
 
-    def work(connection: Connection) -> Version:
+    def work(connection: Connection) -> Brought:
         versions = surveys.of_survey(connection, content.name)
-        for each in versions:
-            if each.digest == content.digest:  # another process was faster
-                return each
-            if each.version == content.version:
-                raise taken(content)
+        if known := _known(connection, versions, content):  # another process was faster
+            return Brought(How.KNOWN, known)
+        if any(each.version == content.version for each in versions):
+            raise taken(content)
         statuses = {each.status for each in versions}
         added = surveys.add(connection, content, VersionStatus.DRAFT, at)
         if VersionStatus.PUBLISHED in statuses or VersionStatus.RETIRED not in statuses:
             _publish(connection, added, published_of(versions), at)
-        return surveys.by_id(connection, added)
+        return Brought(How.NEW, surveys.by_id(connection, added))
 
     return database.write(work)
 
@@ -139,6 +135,18 @@ def flow_of(database: Database, version_id: int) -> Flow:
 def published_of(versions: list[Version]) -> Version | None:
     """The published one of a survey's versions."""
     return next((each for each in versions if each.status is VersionStatus.PUBLISHED), None)
+
+
+def _known(connection: Connection, versions: list[Version], content: Content) -> Version | None:
+    """The version that a file is stored as: by its bytes, or by the form that they make.
+
+    Excel writes other bytes when it saves a form unchanged, and a list may lie beside a form that does not use it.
+    """
+    for each in versions:
+        same = each.version == content.version and surveys.xform(connection, each.id) == content.xform
+        if same or each.digest == content.digest:
+            return each
+    return None
 
 
 def _publish(connection: Connection, version_id: int, instead_of: Version | None, at: datetime) -> None:

@@ -15,12 +15,10 @@ from app.cli.exporting import export
 from app.cli.handset import Network
 from app.cli.phone import simulate
 from app.cli.surveys import surveys
-from app.flows.load import load
 from app.settings import Settings
 from app.store import schema
 from app.store.unit import Database
 from tests.conftest import Clock
-from tests.forms import as_xlsx
 from tests.phone import Phone
 
 MEALS = """\
@@ -110,11 +108,11 @@ def test_a_form_that_cannot_be_asked_is_refused_with_its_faults(izwi: Path) -> N
 
 def test_the_same_file_again_changes_nothing_and_says_so(izwi: Path) -> None:
     ok("add", brought(izwi, "1"))
-    assert "This very file is stored already: version 1 of meals, draft." in ok("add", brought(izwi, "1"))
+    assert "This form is stored already: version 1 of meals, draft." in ok("add", brought(izwi, "1"))
 
     ok("publish", "meals", "--yes")
     said = ok("add", brought(izwi, "1"))
-    assert said.endswith("This very file is stored already: version 1 of meals, published.\n")
+    assert said.endswith("This form is stored already: version 1 of meals, published.\n")
 
     ok("retire", "meals")
     assert "izwi surveys publish meals --version 1    lets people get it again" in ok("add", brought(izwi, "1"))
@@ -242,7 +240,7 @@ def test_one_is_told_when_nothing_starts_the_survey(izwi: Path, monkeypatch: pyt
     )
 
 
-# -- diff, show, list, download -------------------------------------------------------------------------------------
+# -- diff, show, list -----------------------------------------------------------------------------------------------
 
 
 def test_the_diff_is_from_the_published_version_to_the_draft(izwi: Path) -> None:
@@ -317,41 +315,6 @@ def test_the_list_names_drafts_and_what_is_not_asked(izwi: Path) -> None:
     assert after["not_asked"] == []
     assert {each["id"]: each["drafts"] for each in after["surveys"]} == {"leave_no_one_behind": [], "meals": ["2"]}
     assert "  drafts     2 (`izwi surveys diff meals`)\n" in ok()
-
-
-def test_the_form_is_there_as_brought_and_as_it_is_run(izwi: Path) -> None:
-    path = brought(izwi, "1")
-    ok("add", path)
-
-    xform = ok("download", "meals")
-    ok("download", "meals", "--format", "brought", "--output", str(izwi / "again.md"))
-
-    assert (izwi / "again.md").read_bytes() == Path(path).read_bytes()
-    assert ok("download", "meals", "--format", "brought") == Path(path).read_text()
-    assert load(xform.encode(), "meals.xml").xform == load(Path(path).read_bytes(), "meals.md").xform
-
-
-def test_an_excel_file_comes_back_byte_for_byte(izwi: Path) -> None:
-    sheets = {
-        "survey": [["type", "name", "label"], ["text", "why", "Why?"]],
-        "settings": [["form_id", "version"], ["excel", "1"]],
-    }
-    (izwi / "excel.xlsx").write_bytes(as_xlsx(sheets))
-    ok("add", str(izwi / "excel.xlsx"))
-
-    result = run("download", "excel", "--format", "brought")
-
-    assert result.stdout_bytes == (izwi / "excel.xlsx").read_bytes()
-
-
-def test_the_published_version_is_the_one_that_is_downloaded(izwi: Path) -> None:
-    ok("add", brought(izwi, "1"))
-    ok("publish", "meals", "--yes")
-    ok("add", brought(izwi, "2"))
-
-    assert 'version="1"' in ok("download", "meals")
-    assert 'version="2"' in ok("download", "meals", "--version", "2")
-    assert run("download", "meals", "--output", str(izwi / "no" / "file")).exit_code == 1
 
 
 # -- the other commands ---------------------------------------------------------------------------------------------
