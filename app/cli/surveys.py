@@ -86,7 +86,10 @@ def show(survey: str, as_json: bool) -> None:
 )  # fmt: skip
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write  [default: the screen]")
 def download(survey: str, version_name: str | None, kind: str, output: Path | None) -> None:
-    """Get the form of SURVEY: the XForm that Izwi runs, or the file as it was brought, byte for byte."""
+    """Get the form of SURVEY: the XForm that Izwi runs, or the file as it was brought, byte for byte.
+
+    The rows of lists that lay beside that file are in the XForm only; a .zip is given back as a whole.
+    """
     with opened(read_settings()) as database:
         found = versions_of(database, survey)
         version = named(found, version_name) if version_name else published_of(found) or found[-1]
