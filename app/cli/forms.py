@@ -1,4 +1,4 @@
-"""`izwi check` and `izwi surveys`: what a survey will look like before it is asked, and which surveys can be asked."""
+"""`izwi check`: what a survey will look like before it is asked, and what is wrong with it."""
 
 import json
 from collections.abc import Iterator
@@ -16,9 +16,6 @@ from app.flows.previews import Preview
 from app.gateway import library as shelves
 from app.gateway.bringing import File, bring
 from app.settings import Settings
-from app.store import schema
-from app.store import surveys as stored
-from app.store.unit import Database
 from app.values import Medium, Room
 
 _WIDTH = 46
@@ -36,41 +33,14 @@ def check(survey: str, as_json: bool, brief: bool, strict: bool) -> None:
     The exit status is 1 if it cannot be asked.
     """
     settings = read_settings()
-    report = _report(_file(survey), settings)
+    report = report_on(_file(survey), settings)
     if as_json:
         say(json.dumps(_as_json(report), indent=2, ensure_ascii=False))
     else:
-        _show(report, settings, brief=brief)
+        show(report, settings, brief=brief)
     severities = {finding.severity for finding in report.findings}
     if "error" in severities or (strict and severities):
         raise SystemExit(1)
-
-
-@click.command(short_help="List the surveys and their runs")
-@click.option("--json", "as_json", is_flag=True, help="For programs")
-def surveys(as_json: bool) -> None:
-    """List the surveys that can be asked, what starts each, and how their runs stand."""
-    settings = read_settings()
-    database = Database(settings.database)
-    if schema.current(database.engine) is None:
-        fail("There is no database yet: `izwi serve` or `izwi migrate` makes it.")
-    library = shelves.Library(database)
-    library.refresh()
-    counts = database.read(stored.run_counts)
-    found = [_listed(library, name, counts, settings) for name in library.names()]
-    database.close()
-    if as_json:
-        say(json.dumps({"surveys": found}, indent=2, ensure_ascii=False))
-        return
-    if not found:
-        say("No survey is stored yet; `izwi serve` takes in those of the surveys folder.")
-    for each in found:
-        say(f"{each['id']}  version {each['version']}  {each['title']}")
-        say(f"  languages  {', '.join(each['languages'])}")
-        say(f"  questions  {each['questions']}")
-        say(f"  started by {', '.join((*each['service_codes'], *each['keywords'])) or 'nothing'}")
-        runs = ", ".join(f"{count} {state}" for state, count in each["runs"].items())
-        say(f"  runs       {runs or 'none yet'}\n")
 
 
 def _file(survey: str) -> File:
@@ -84,7 +54,8 @@ def _file(survey: str) -> File:
     return shipped[survey]
 
 
-def _report(file: File, settings: Settings) -> Report:
+def report_on(file: File, settings: Settings) -> Report:
+    """Look a file over, as a survey on the channels of these settings."""
     rooms = {
         Medium.USSD: Room(Medium.USSD, settings.ussd_septets, settings.ussd_ucs2),
         Medium.SMS: Room(Medium.SMS, settings.sms_septets, settings.sms_ucs2),
@@ -100,7 +71,8 @@ def _report(file: File, settings: Settings) -> Report:
 # -- for people -----------------------------------------------------------------------------------------------------
 
 
-def _show(report: Report, settings: Settings, *, brief: bool) -> None:
+def show(report: Report, settings: Settings, *, brief: bool) -> None:
+    """Say what a survey is, draw its screens unless it shall be brief, and list what was found."""
     flow = report.flow
     if flow:
         asked = sum(question.kind.asked for question in flow.questions)
@@ -189,22 +161,3 @@ def _as_json(report: Report) -> dict[str, Any]:
             for each in report.screens
         ],
     }  # fmt: skip
-
-
-def _listed(
-    library: shelves.Library, name: str, counts: dict[int, dict[str, int]], settings: Settings
-) -> dict[str, Any]:
-    edition = library.newest(name)
-    assert edition is not None  # noqa: S101 -- the library has just named it
-    flow = edition.flow
-    codes = [code for code, survey in settings.service_codes.items() if survey == name]
-    return {
-        "id": name,
-        "version": flow.version,
-        "title": flow.title,
-        "languages": [language(flow, locale) for locale in flow.locales],
-        "questions": sum(question.kind.asked for question in flow.questions),
-        "service_codes": [*codes, *(["any other service code"] if settings.survey == name else [])],
-        "keywords": [keyword for keyword, survey in settings.keywords.items() if survey == name],
-        "runs": dict(sorted(counts.get(edition.version_id, {}).items())),
-    }

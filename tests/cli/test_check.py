@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app import main
-from app.cli.forms import check, surveys
+from app.cli.forms import check
+from app.cli.surveys import surveys
 from app.settings import Settings
 from tests.forms import FORMS
 
