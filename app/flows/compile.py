@@ -5,7 +5,7 @@ from typing import Any
 
 from lxml import etree
 
-from app.flows import actions, dependencies, itemset, itext, kinds, model, repeats, unsupported
+from app.flows import actions, compact, dependencies, itemset, itext, kinds, model, repeats, together, unsupported
 from app.flows.expressions import JAVAROSA, Expression
 from app.flows.faults import Fault, FormError, Place
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text
@@ -67,11 +67,13 @@ class _Compiler:
         questions = repeats.placed(tuple(self.questions.values()), spans)
         set_by = actions.read(self.tree, self.model, self.scope, {each.path: each for each in questions})
         calculates = self.check(questions)
+        written = compact.read(self.model, questions, self.fault)
         if self.scope.faults:
             raise FormError(self.scope.faults)
         self.memorable(questions)
         shape = self.model.shape()
         dependencies.look_ahead(self.scope.made, calculates, self.model.slots, shape)
+        dependents = dependencies.dependents(questions)
         return Flow(
             id=root.get("id") or root.tag,
             title=self.tree.findtext(f"{_XHTML}head/{_XHTML}title") or root.get("id") or "",
@@ -82,7 +84,7 @@ class _Compiler:
             by_name={question.name: question for question in questions},
             template=root,
             calculates=calculates,
-            dependents=dependencies.dependents(questions),
+            dependents=dependents,
             instances=self.model.instances,
             kept=tuple(question for question in questions if question.silent and question.calculate is None),
             metadata=tuple((each, each.kind) for each in questions if isinstance(each.kind, Metadata)),
@@ -101,6 +103,8 @@ class _Compiler:
             by_slot={each.slot: each for each in questions if not each.repeats},
             shape=shape,
             once=tuple(each for each in calculates if each.calculate and each.calculate.reads_itself),
+            compact=written,
+            together=together.read(self.tree, self.model, questions, dependents, set_by["on_change"]),
             **set_by,
         )
 

@@ -77,6 +77,19 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Compact:
+    """How a record is written as one SMS (ODK XForms specification, "Compact Record Representation")."""
+
+    prefix: str
+    """The word that a record begins with."""
+    delimiter: str
+    tags: Mapping[str, str]
+    """Tag, folded → the name of its question; empty where nobody is asked."""
+    tag_of: Mapping[str, str]
+    """The name of a question → its tag."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """One question, note or calculation of a form, with all that decides whether and how it is asked."""
 
@@ -158,6 +171,9 @@ class Flow:
     """What a new answer sets, by its question's name."""
     once: tuple[Question, ...] = ()
     """Calculations that keep the value they first had."""
+    compact: Compact | None = None
+    together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each question that is asked together with others in one SMS: all of them, by name."""
     spots: dict[str, Question] = field(default_factory=dict)
     """Questions at positions in repeats, as far as they were needed."""
 
