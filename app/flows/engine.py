@@ -125,7 +125,8 @@ class Turn:
 
     def skip(self, question: Question, typed: str) -> None:
         """Leave a question out where the survey allows it; a default then stands."""
-        self.decide(question, *self.left_out(question), typed)
+        value, why = self.left_out(question)
+        self.decide(question, value, why, typed)
 
     def left_out(self, question: Question) -> tuple[str, str]:
         """The value that skipping leaves, and why it is not allowed."""
@@ -140,7 +141,8 @@ class Turn:
             self.look_for(question, typed) if len(choices) > finding.MOST_LISTED else question.kind.read(typed, choices)
         )
         if result is not None:
-            self.decide(question, *self.judged(question, result), typed)
+            value, why = self.judged(question, result)
+            self.decide(question, value, why, typed)
 
     def judged(self, question: Question, result: Accepted | NoAnswer) -> tuple[str, str]:
         """The value that a reply stands for, and why it is no answer; one of the two is empty."""

@@ -59,11 +59,14 @@ class State:
             "asked_ms": self.asked_ms, "notes": self.notes, "refused": self.refused, "answers": self.answers,
             "aside": self.aside, "ended": self.ended,
         }  # fmt: skip
-        rare = {
-            "who": self.who, "given": self.given, "uid": self.uid, "find": self.find, "pending": self.pending,
-            "together": self.together, "told": self.told, "record": self.record,
-        }  # fmt: skip
-        values |= {name: value for name, value in rare.items() if value}
+        if self.uid:
+            values["uid"] = self.uid
+        if self.who or self.given or self.find or self.pending or self.together or self.told or self.record:
+            rare = {
+                "who": self.who, "given": self.given, "find": self.find, "pending": self.pending,
+                "together": self.together, "told": self.told, "record": self.record,
+            }  # fmt: skip
+            values |= {name: value for name, value in rare.items() if value}
         return to_json(values).decode()
 
     @classmethod
