@@ -127,7 +127,10 @@ def _drawn(screen: Preview, message: Preview | None, settings: Settings) -> Iter
         parts, units = sum(page.parts for page in message.pages), sum(page.units for page in message.pages)
         messages = f" in {len(message.pages)} messages" if len(message.pages) > 1 else ""
         encoding = "" if all(page.encoding == "GSM-7" for page in message.pages) else " (UCS-2)"
-        yield f"    as SMS: {units} characters{encoding}, {parts} part{'s' * (parts > 1)}{messages}"
+        joint = f" with {', '.join(message.together[1:])}" if message.together else ""
+        if joint:
+            yield from (f"    │ {line}" for page in message.pages for line in page.text.split("\n"))
+        yield f"    as SMS{joint}: {units} characters{encoding}, {parts} part{'s' * (parts > 1)}{messages}"
 
 
 # -- for programs ---------------------------------------------------------------------------------------------------

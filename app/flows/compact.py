@@ -22,7 +22,7 @@ _MOST_WORDS = 8  # of a value that is no text: "25 December 1990 at 2 pm"
 
 def read(model: Model, questions: Sequence[Question], fault: Callable[[str, str, str], None]) -> Compact | None:
     """Read how a form wants its records written; the marks are taken off the instance, for they are no part of a record."""
-    root, by_path = model.root, {each.path: each for each in questions if not each.repeats}
+    root, by_path = model.root, {each.path: each for each in questions}
     prefix, delimiter = root.attrib.pop("prefix", "").strip(), root.attrib.pop("delimiter", "") or " "
     tags: dict[str, str] = {}
     tag_of: dict[str, str] = {}
@@ -30,18 +30,16 @@ def read(model: Model, questions: Sequence[Question], fault: Callable[[str, str,
         tag, question = element.attrib.pop("tag", "").strip(), by_path.get(path)
         if not tag or not prefix:
             continue
-        if fold(tag) in tags or not fold(tag):
-            fault(
-                name_of(path), f"the tag {tag} is used already, or is no word", "Give each question a tag of its own."
-            )
+        if fold(tag) in tags or not fold(tag) or len(tag.split()) > 1 or delimiter in tag:
+            cure = "Give each question a tag of its own."
+            fault(name_of(path), f"the tag {tag} is used already, or is no word", cure)
         tags[fold(tag)] = question.name if question is not None and question.kind.asked else ""
         tag_of[name_of(path)] = tag
     if not prefix:
         return None
     if prefix[0].isdigit() or any(fold(prefix) in words(f"words_{each}") for each in _TAKEN):
-        fault(
-            "prefix", f"{prefix} means something else in a message", "Choose another word that no answer begins with."
-        )
+        cure = "Choose another word that no answer begins with."
+        fault("prefix", f"{prefix} means something else in a message", cure)
     if any(each.isalnum() or each == "\\" for each in delimiter):
         fault("delimiter", f"{delimiter} may be part of an answer", "Use one of + | # , or leave it out.")
     return Compact(prefix, delimiter, tags, tag_of)
@@ -78,6 +76,9 @@ def parse(flow: Flow, compact: Compact, rest: str) -> Record:
             elif tag:
                 unknown.append(tag)
     answers = {compact.tags[tag]: value for tag, value in found.items() if value and compact.tags[tag]}
+    for name in [name for name in answers if flow.by_name[name].repeats]:
+        del answers[name]  # which of the instances would be meant?
+        unknown.append(compact.tag_of[name])
     digest = hashlib.blake2b(" ".join(rest.split()).casefold().encode(errors="replace"), digest_size=8).hexdigest()
     return Record(answers, tuple(dict.fromkeys(unknown)), digest)
 
@@ -128,8 +129,19 @@ def _used(question: Question | None, pieces: Sequence[str]) -> int:
     """How many of these words are the answer to a question."""
     if question is None or question.kind.name == "text":
         return len(pieces)
-    choices = question.choices.choices if question.choices else ()
     for used in range(min(len(pieces), _MOST_WORDS), 1, -1):
-        if isinstance(understood(question, " ".join(pieces[:used]), choices), Accepted):
+        if _is_plain(question, pieces[:used]):
             return used
     return min(len(pieces), 1)
+
+
+def _is_plain(question: Question, pieces: Sequence[str]) -> bool:
+    """Say whether several words are an answer; misspelt labels are not looked for here, for that would take long."""
+    typed = " ".join(pieces)
+    if question.choices is None:
+        return isinstance(question.kind.read(typed, ()), Accepted)
+    choices = question.choices.choices
+    names = {choice.name for choice in choices}
+    if question.kind.name != "select_one" and all(piece.isdigit() or piece in names for piece in pieces):
+        return isinstance(understood(question, typed, choices), Accepted)
+    return any(fold(typed) in choice.spoken for choice in choices)

@@ -54,6 +54,8 @@ class Preview:
     pages: tuple[Page, ...]
     notes: tuple[str, ...] = ()
     """Notes that stand above the question."""
+    together: tuple[str, ...] = ()
+    """The questions that are in this message, where it asks several."""
 
     @property
     def name(self) -> str:
@@ -72,7 +74,8 @@ def previews(flow: Flow, rooms: Mapping[Medium, Room]) -> Iterator[Preview]:
             answers = sample_answers(flow, question, locale)
             for medium, room in rooms.items():
                 state = State(_SEED, locale, open=first(flow, question).key, answers=answers, notes=_keys(flow, notes))
-                yield Preview(question, locale, medium, _pages(flow, state, room), notes)
+                joint = advance(flow, state, Reply(None, room), _AT).state.together if flow.together else ()
+                yield Preview(question, locale, medium, _pages(flow, state, room), notes, tuple(joint))
         for how, notes in endings:
             answers = sample_answers(flow, None, locale)
             for medium, room in rooms.items():

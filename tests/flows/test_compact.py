@@ -66,6 +66,8 @@ def read(text: str, form: str = FORM) -> Record:
         ("HH a 15 zz 3 s 1", {"age": "15", "sex": "1"}, ("zz",)),
         ("HH b 25 Dec 1990 s 1", {"born": "25 Dec 1990", "sex": "1"}, ()),
         ("HH a fifteen years s 1", {"age": "fifteen", "sex": "1"}, ("years",)),
+        ("HH c maize beans a 15", {"crops": "maize beans", "age": "15"}, ()),
+        ("HH c 1 2 7 a 15", {"crops": "1 2", "age": "15"}, ("7",)),
         ("HH a 15 a 16", {"age": "16"}, ()),
         ("HH a", {}, ()),
         ("HH", {}, ()),
@@ -205,6 +207,7 @@ def test_a_wrong_answer_in_place_of_another_is_asked_again_and_the_old_one_stand
         ("| HH |", "| 1 |", "1 means something else"),
         ("| person | HH | |", "| person | HH | x |", "x may be part of an answer"),
         ("| . < 120 | a |", "| . < 120 | FN |", "the tag FN is used already"),
+        ("| . < 120 | a |", "| . < 120 | my age |", "the tag my age is used already, or is no word"),
     ],
 )
 def test_marks_that_cannot_be_told_apart_are_refused(before: str, after: str, problem: str) -> None:
@@ -223,6 +226,15 @@ def test_any_record_gives_answers_or_reasons(text: str) -> None:
     assert rest is not None
     talk.send(compact.parse(talk.flow, form, rest))
     assert talk.state.open or talk.final
+
+
+def test_a_tag_in_a_repeat_is_not_understood() -> None:
+    rest = " | | | | | | |\n    "
+    begin, end = "| | integer | age", "| | select_one sexes | sex"
+    form = FORM.replace(begin, f"| | begin_repeat | people | People{rest}{begin}").replace("${age} > 17", "")
+    talk = sms(form.replace(end, f"| | end_repeat | |{rest}{end}"))
+
+    assert send(talk, "HH ok 1 fn Mary a 17") == "Not understood: a.\nHow old?"
 
 
 WORDS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=8)

@@ -64,6 +64,10 @@ def test_every_function_is_listed() -> None:
         "izwi:date_order",
         "izwi:numbers",
         "fixed",
+        "compact_tag",
+        "prefix",
+        "delimiter",
+        "field-list",
         "randomize=true",
     ],
 )
