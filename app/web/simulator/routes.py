@@ -119,7 +119,8 @@ class _Window:
         flow = self._library.edition(row.version_id).flow
         return {
             "question": key_of(row.question, row.position), "value": row.value,
-            "label": question_label(flow, row.question, row.run_locale), "value_label": value_label(flow, row.question, row.value, row.run_locale), "raw": row.raw,
+            "label": question_label(flow, row.question, row.run_locale), "raw": row.raw,
+            "value_label": value_label(flow, row.question, row.value, row.run_locale),
             "channel": row.medium, "answered_at": _time(row.answered_at), "set_aside": row.set_aside_at is not None,
         }  # fmt: skip
 
