@@ -6,9 +6,10 @@ shows the question's hint.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import heapify, heappop, heappush
+from itertools import islice
 
 from app.flows import finding, record
 from app.flows.document import Document
@@ -41,7 +42,8 @@ def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
         turn.state.page, turn.state.refused = 0, ""
     else:
         turn.take(reply.words)
-    turn.take_pending()
+    if turn.state.pending:
+        turn.take_pending()
     return Step(turn.state, turn.showing.screen(), tuple(turn.events))
 
 
@@ -244,12 +246,20 @@ class _Turn:
 
         Returns the place of the first question that the answer decides about.
         """
-        waiting = list(self.flow.dependents.get(question.name, ()))
+        decided = self.flow.dependents.get(question.name, ())
         for action in self.flow.on_change.get(question.name, ()):
-            waiting.extend(self.flow.dependents.get(action.target, ()))
-        if not waiting:
+            decided = (*decided, *self.flow.dependents.get(action.target, ()))
+        if not decided:
             return None
-        first, rounds = min(waiting), Counter[int]()
+        first, questions, state = min(decided), self.flow.questions, self.state
+        waiting = [
+            index
+            for index in decided
+            if questions[index].repeats or questions[index].key in state.answers or questions[index].key in state.aside
+        ]
+        if not waiting:
+            return first
+        rounds = Counter[int]()
         heapify(waiting)
         while waiting:
             index = heappop(waiting)
@@ -294,7 +304,7 @@ class _Turn:
         notes: list[str] = []
         if self.flow.repeats and start is not None:
             start = 0  # a place inside a repeat is in many instances: pass by what is answered
-        for question in onward(self.flow, self.document, start or 0, after):
+        for question in self.following(start or 0, after):
             if question.kind.asked:
                 if question.key in self.state.answers:
                     notes.clear()
@@ -307,6 +317,12 @@ class _Turn:
                     self.end(question.end, question.name, notes)
                     return
         self.end(RunState.COMPLETED, "", notes)
+
+    def following(self, start: int, after: Question | None) -> Iterable[Question]:
+        """The questions from a place or after a question on."""
+        if self.flow.repeats:
+            return onward(self.flow, self.document, start, after)
+        return islice(self.flow.questions, start if after is None else after.index + 1, self.flow.asked)
 
     def answerable(self, question: Question) -> bool:
         """Say whether a list has anything left to choose from; nobody is asked an empty one."""
