@@ -67,7 +67,7 @@ def problems(form: XForm, record: str, uid: str) -> Iterator[str]:
     named = [each.text for each in root.findall("{*}meta/{*}instanceID")]
     if named != [f"uuid:{uid}"] or str(uuid.UUID(uid)) != uid:
         yield f"instanceID is {named}"
-    if re.search(r"\+?263\d{9}", record):
+    if re.search(r"(?<![\d.])\+?263\d{9}(?!\d)", record):
         yield "there is a phone number"
 
 
