@@ -16,6 +16,7 @@ from app.flows.phrases import fold
 from app.flows.questions.base import Accepted, QuestionType
 from app.flows.questions.metadata import Metadata
 from app.flows.scope import Scope
+from app.flows.sheets import MOST_REPEATS
 from app.values import RunState
 
 LONGEST_NAME = 64
@@ -82,7 +83,7 @@ class _Compiler:
             by_name={question.name: question for question in questions},
             template=root,
             calculates=calculates,
-            dependents=dependencies.dependents(questions),
+            dependents=dependencies.dependents(questions, calculates),
             instances=self.model.instances,
             kept=tuple(question for question in questions if question.silent and question.calculate is None),
             metadata=tuple((each, each.kind) for each in questions if isinstance(each.kind, Metadata)),
@@ -163,6 +164,10 @@ class _Compiler:
         if path not in self.model.slots or start == len(self.questions):
             self.fault(name_of(path), "the repeat has no questions", "Put questions into it, or take it out.")
             return
+        if sum(path.startswith(f"{other}/") for other in self.scope.repeats) >= MOST_REPEATS:
+            self.fault(
+                name_of(path), f"more than {MOST_REPEATS} repeats are inside each other", "Ask with fewer levels."
+            )
         source = (control.get(f"{_JR}count") or "").strip()
         asks = not source and control.get(f"{_JR}noAddRemove") not in {"true()", "true"}
         if asks:
