@@ -64,9 +64,14 @@ def export_answers(kind: str, survey: str | None, language: str | None, output: 
 )  # fmt: skip
 @_SURVEY
 @click.option(
-    "--state", "states", type=click.Choice([*(each.value for each in _ENDS), "all"]), multiple=True, default=["completed"], show_default=True,
+    "--state",
+    "states",
+    type=click.Choice([*(each.value for each in _ENDS), "all"]),
+    multiple=True,
+    default=["completed"],
+    show_default=True,
     help="Runs that ended so; may be given several times",
-)  # fmt: skip
+)
 @_OUTPUT
 def export_records(kind: str, survey: str | None, states: tuple[str, ...], output: Path | None) -> None:
     """Write finished records: what ODK Collect would have submitted.
