@@ -18,6 +18,7 @@ DOCUMENTS = [
     "docs/decisions/README.md",
     "docs/xlsform.md",
     "docs/surveys.md",
+    "docs/records.md",
 ]
 
 

@@ -67,7 +67,7 @@ class _Compiler:
         spans = repeats.built(self.spans, self.model, {span.path: name_of(span.path) for span in self.spans})
         questions = repeats.placed(tuple(self.questions.values()), spans)
         set_by = actions.read(self.tree, self.model, self.scope, {each.path: each for each in questions})
-        calculates = self.check(questions)
+        calculates, bare = self.check(questions), self.bare(spans)
         if self.scope.faults:
             raise FormError(self.scope.faults)
         self.memorable(questions)
@@ -101,6 +101,8 @@ class _Compiler:
             },
             by_slot={each.slot: each for each in questions if not each.repeats},
             shape=shape,
+            bare=bare,
+            spelling=self.model.spelling,
             once=tuple(each for each in calculates if each.calculate and each.calculate.reads_itself),
             **set_by,
         )
@@ -181,10 +183,21 @@ class _Compiler:
 
     def anchor(self, repeat: Repeat, spans: Sequence[Repeat]) -> Question:
         """A stand-in for the element of a repeat itself."""
+        return self.stand_in(repeat.path, repeat.name, (*repeats.around(repeat.path, spans), repeat))
+
+    def bare(self, spans: Sequence[Repeat]) -> tuple[Question, ...]:
+        """Stand-ins for what has a condition of its own and is no question; a record lacks it where it does not hold."""
+        taken = self.questions.keys() | {each.path for each in spans}
+        return tuple(
+            self.stand_in(path, path, repeats.around(path, spans))
+            for path in self.model.binds
+            if path in self.model.slots and path not in taken and self.model.bind(path, "relevant")
+        )
+
+    def stand_in(self, path: str, name: str, within: tuple[Repeat, ...]) -> Question:
         return Question(
-            index=repeat.start, name=repeat.name, path=repeat.path, kind=repeats.ANOTHER, labels={}, shorts={},
-            relevant=self.relevant(repeat.path), slot=repeat.slot, repeats=(*repeats.around(repeat.path, spans), repeat),
-            key=repeat.name,
+            index=0, name=name, path=path, kind=repeats.ANOTHER, labels={}, shorts={},
+            relevant=self.relevant(path), slot=self.model.slots[path], repeats=within, key=name,
         )  # fmt: skip
 
     def unasked(self) -> None:

@@ -222,7 +222,8 @@ class Document:
         node, once = self._node(question), question.calculate.reads_itself
         if once:
             node.text = self._state.given.get(key)
-        node.text = question.calculate(self._root(), node, self._now()) if self.relevant(question) else None
+        value = question.calculate(self._root(), node, self._now()) if self.relevant(question) else ""
+        node.text = None if value in {"", "NaN"} else value  # as in ODK: what is no number is no value
         if once and node.text:
             self._state.given[key] = node.text
 
