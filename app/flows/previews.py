@@ -3,16 +3,18 @@
 The engine itself composes them: each question is opened in a run whose earlier answers are samples.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.flows import gsm7
 from app.flows.document import Document
-from app.flows.engine import advance
+from app.flows.engine import MORE, advance
 from app.flows.flow import Flow, Question
+from app.flows.phrases import say
 from app.flows.questions.range import Range
-from app.flows.state import Reply, State
+from app.flows.review.light import light, shown
+from app.flows.state import Reply, State, Step
 from app.values import Medium, Room, RunState
 
 _AT = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
@@ -67,17 +69,24 @@ def previews(flow: Flow, rooms: Mapping[Medium, Room]) -> Iterator[Preview]:
     opened = [
         (question, notes) for question in flow.questions if question.kind.asked for notes in _notes(flow, question)
     ]
+    lights = {(question.name, notes): _light(flow, question, notes) for question, notes in opened}
     for locale in flow.locales:
         for question, notes in opened:
             answers = sample_answers(flow, question, locale)
             for medium, room in rooms.items():
                 state = State(_SEED, locale, open=question.name, answers=answers, notes=list(notes))
-                yield Preview(question, locale, medium, _pages(flow, state, room), notes)
+                yield Preview(question, locale, medium, _pages(lights[question.name, notes], state, room), notes)
         for how, notes in endings:
             answers = sample_answers(flow, None, locale)
             for medium, room in rooms.items():
                 state = State(_SEED, locale, answers=answers, notes=list(notes), ended=how)
                 yield Preview(None, locale, medium, _pages(flow, state, room), notes)
+
+
+def _light(flow: Flow, question: Question, notes: Sequence[str]) -> Flow:
+    """The survey with the calculations that the screen of a question shows or needs; a large form is quicker so."""
+    questions = (question, *(flow.by_name[name] for name in notes))
+    return light(flow, [expression for each in questions for expression in shown(each)])
 
 
 def sample_answers(flow: Flow, question: Question | None, locale: str) -> dict[str, str]:
@@ -148,9 +157,17 @@ def _pages(flow: Flow, state: State, room: Room) -> tuple[Page, ...]:
     """Open the question and page on; what the engine does not take as paging is an answer, so the pages are over."""
     step = advance(flow, state, Reply(None, room), _AT)
     texts = [step.screen.text]
-    while not step.screen.final and len(texts) < _MOST_PAGES:
+    while _goes_on(step) and len(texts) < _MOST_PAGES:
         step = advance(flow, step.state, Reply("MORE", room), _AT)
         if step.events:
             break
         texts.append(step.screen.text)
     return tuple(Page.of(text) for text in texts)
+
+
+def _goes_on(step: Step) -> bool:
+    """Say whether a page has the line that leads to the next one."""
+    locale = step.state.locale
+    word = say("next", locale)
+    lines = {f"{MORE} {word}", f"{say('next_letter', locale)} {word}"}
+    return not step.screen.final and not lines.isdisjoint(step.screen.text.split("\n")[-2:])
