@@ -10,7 +10,14 @@ from app.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/decisions/README.md", "docs/xlsform.md"]
+DOCUMENTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/check.md",
+    "docs/decisions/README.md",
+    "docs/xlsform.md",
+]
 
 
 def between(name: str) -> str:

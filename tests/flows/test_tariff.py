@@ -11,10 +11,10 @@ from app.values import Medium
 LIST = """\
 # operator's own file
 operator,prefix,channel,unit,price,currency
-Econet,+26377,sms,part,0.02,USD
-Econet,+26377,sms,reply,0.01,USD
-Econet,+26377,ussd,20s,0.01,USD
-NetOne,+26371,ussd,session,1.50,zwg
+Econet,+263770001,sms,part,0.02,USD
+Econet,+263770001,sms,reply,0.01,USD
+Econet,+263770001,ussd,20s,0.01,USD
+NetOne,+263770002,ussd,session,1.50,zwg
 *,*,sms,part,0.05,USD
 """
 HEAD = "operator,prefix,channel,unit,price,currency\n"
@@ -24,16 +24,16 @@ def test_the_longest_prefix_decides() -> None:
     tariff = read_tariff(LIST)
     usage = Usage(Medium.SMS, parts=3, replies=2)
 
-    assert tariff.cost_for("+263770000001", usage) == {"USD": Decimal("0.08")}
-    assert tariff.cost_for("+263710000001", usage) == {"USD": Decimal("0.15")}
+    assert tariff.cost_for("+263770001001", usage) == {"USD": Decimal("0.08")}
+    assert tariff.cost_for("+263770002001", usage) == {"USD": Decimal("0.15")}
 
 
 def test_a_menu_costs_by_its_sessions_or_by_its_time() -> None:
     tariff = read_tariff(LIST)
 
-    assert tariff.cost_for("+263770000001", Usage(Medium.USSD, sessions=1, seconds=41)) == {"USD": Decimal("0.03")}
-    assert tariff.cost_for("+263710000001", Usage(Medium.USSD, sessions=2, seconds=41)) == {"ZWG": Decimal("3.00")}
-    assert tariff.cost_for("+27820000001", Usage(Medium.USSD, sessions=2, seconds=41)) is None
+    assert tariff.cost_for("+263770001001", Usage(Medium.USSD, sessions=1, seconds=41)) == {"USD": Decimal("0.03")}
+    assert tariff.cost_for("+263770002001", Usage(Medium.USSD, sessions=2, seconds=41)) == {"ZWG": Decimal("3.00")}
+    assert tariff.cost_for("+263770003001", Usage(Medium.USSD, sessions=2, seconds=41)) is None
 
 
 def test_an_operator_without_a_price_has_no_cost() -> None:

@@ -1,5 +1,6 @@
 """What a look at a survey finds, and where that is in the organisation's own file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.flows.faults import Fault, Place
@@ -65,3 +66,13 @@ def language(flow: Flow, locale: str) -> str:
     """A language as XLSForm names it: "Shona (sn)"."""
     name = flow.locales.get(locale, locale)
     return name if name.lower() == locale else f"{name} ({locale})"
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """Say in a line what was found."""
+    errors = sum(finding.severity == "error" for finding in findings)
+    if not findings:
+        return "Nothing is wrong: it can be asked as it is."
+    counted = ((errors, "error"), (len(findings) - errors, "warning"))
+    counts = [f"{count} {word}{'s' * (count > 1)}" for count, word in counted if count]
+    return ", ".join(counts) + (": it cannot be asked." if errors else ": it can be asked.")

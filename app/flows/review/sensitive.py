@@ -1,6 +1,6 @@
-"""The questions that a form marks as sensitive: `bind::izwi:sensitive` at a question, or at a group around it."""
+"""The questions marked as sensitive: `bind::izwi:sensitive` at a question or a group around it; the innermost counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from app.flows import model
 from app.flows.flow import Flow, Question
@@ -9,7 +9,7 @@ from app.flows.markup import parse_xml
 from app.flows.previews import Preview
 
 MARK = "sensitive"
-_YES, _NO = frozenset(["yes", "true", "true()", "1"]), frozenset(["", "no", "false", "false()", "0"])
+_YES, _NO = frozenset(["yes", "true", "true()", "1"]), frozenset(["no", "false", "false()", "0"])
 
 
 class Sensitive:
@@ -18,10 +18,10 @@ class Sensitive:
     def __init__(self, form: Form, flow: Flow) -> None:
         found = model.read(parse_xml(form.xform))
         marks = {} if found is None else {path: found.mark(path, MARK) for path in found.binds}
-        self.unread = [(model.name_of(path), mark) for path, mark in marks.items() if mark not in _YES | _NO]
+        self.unread = [(model.name_of(path), mark) for path, mark in marks.items() if mark and mark not in _YES | _NO]
         """Names of questions and groups with a mark that is neither yes nor no, and the mark."""
-        marked = {path for path, mark in marks.items() if mark in _YES}
-        self.names = {question.name for question in flow.questions if _or_around(question.path) & marked}
+        said = {path: mark in _YES for path, mark in marks.items() if mark}
+        self.names = {question.name for question in flow.questions if _innermost(question.path, said)}
         self.flow = flow
 
     def __contains__(self, question: Question) -> bool:
@@ -37,6 +37,8 @@ class Sensitive:
             yield from (paths[path] for path in sorted(read & paths.keys()))
 
 
-def _or_around(path: str) -> set[str]:
+def _innermost(path: str, said: Mapping[str, bool]) -> bool:
+    """What a question says, else the nearest group around it that says anything."""
     steps = path.split("/")
-    return {"/".join(steps[:depth]) for depth in range(2, len(steps) + 1)}
+    around = ("/".join(steps[:depth]) for depth in range(len(steps), 1, -1))
+    return next((said[each] for each in around if each in said), False)

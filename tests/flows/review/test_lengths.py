@@ -2,6 +2,7 @@
 
 import time
 from itertools import product
+from textwrap import dedent
 
 import pytest
 
@@ -103,14 +104,16 @@ def test_the_typical_way_is_that_of_people_who_go_to_the_end() -> None:
 
 
 def test_a_question_that_takes_no_made_up_reply_is_named() -> None:
-    form = FORKS.replace("label | relevant", "label | constraint | required | relevant").replace(
-        "|---|\n| | select", "|---|---|---|\n| | select", 1
-    )
-    form = form.replace("| Go? |", "| Go? | | |").replace("| L1? |", "| L1? | regex(., '[A-Z]{9}') | yes |")
-    for label in ("Bye.", "Left?", "L2?", "R1?", "Up?", "U1?", "D1?", "D2?"):
-        form = form.replace(f"| {label} |", f"| {label} | | |")
+    form = """
+        | survey | type | name | label | constraint | required |
+        |---|---|---|---|---|---|
+        | | text | code | Your code? | regex(., '[A-Z]{9}') | yes |
+        | | text | rest | The rest? | | |
+        """
+    found = lengths(dedent(form))
 
-    assert lengths(form).stuck == ("l1",)
+    assert found.stuck == ("code",)
+    assert (found.languages[0].longest.questions, found.languages[0].typical.questions) == (2, 1)
 
 
 def test_sessions_follow_from_pages_and_pace() -> None:
