@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from app.flows.expressions import Expression
 from app.flows.flow import Choice, Flow, Question
-from app.flows.review.trial import Answers, Trial
+from app.flows.review.trial import MOST_COMBINATIONS, Answers, Trial
+
+_LONG_LIST = 300  # to filter one takes its time, so it is not done more often than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +128,17 @@ def expressions(question: Question) -> Iterator[Expression]:
 
 def _comes_true(trial: Trial, question: Question, conditions: Sequence[Expression]) -> bool:
     """Try all answers that decide about the conditions; one that reads more than answers may come true."""
-    known = [each for each in conditions if trial.combinations([each]) is not None]
-    if not all(_some(trial, question, [each], trial.combinations([each]) or []) for each in known):
+    if not all(trial.may_be_true(each, question) for each in conditions):
         return False
+    known = [each for each in conditions if trial.is_followed(each)]
     together = trial.combinations(known)
-    if together is None or len(known) < 1:
+    if together is None or not known:
         return True
     read = {each.name: each for condition in known for each in trial.reads(condition) or ()}
-    return any(_is_possible(trial, each, read) for each in together if _all(trial, question, known, each))
+    return any(
+        all(trial.value(each, question, answers) for each in known) and _is_possible(trial, answers, read)
+        for answers in together
+    )
 
 
 def _is_possible(trial: Trial, answers: Answers, read: dict[str, Question]) -> bool:
@@ -150,18 +155,11 @@ def _is_possible(trial: Trial, answers: Answers, read: dict[str, Question]) -> b
     return True
 
 
-def _some(trial: Trial, question: Question, conditions: Sequence[Expression], combinations: Sequence[Answers]) -> bool:
-    return any(_all(trial, question, conditions, each) for each in combinations)
-
-
-def _all(trial: Trial, question: Question, conditions: Sequence[Expression], answers: Answers) -> bool:
-    return all(trial.value(each, question, answers) for each in conditions)
-
-
 def _left(trial: Trial, question: Question) -> set[int] | None:
     """The places of the choices that the filter lets through for some answers; None if that cannot be said."""
     nodeset = question.choices.nodeset if question.choices else None
-    combinations = None if nodeset is None else trial.combinations([nodeset])
+    most = MOST_COMBINATIONS if question.choices and len(question.choices.choices) < _LONG_LIST else _LONG_LIST
+    combinations = None if nodeset is None else trial.combinations([nodeset], most)
     if nodeset is None or combinations is None:
         return None
     return {int(place) for each in combinations for place in trial.value(nodeset, question, each)}

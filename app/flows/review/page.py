@@ -100,14 +100,14 @@ def columns(lines: Iterable[bill.Line], media: Iterable[Medium]) -> tuple[list[s
     if Medium.USSD in channels:
         heads += ["pages", "minutes", "sessions"]
         for row, line in zip(rows, kept, strict=True):
-            row += [str(line.way.pages), f"about {line.minutes}", f"about {line.sessions}"]
+            row += [str(line.way.pages), str(line.minutes), f"about {line.sessions}"]
     if Medium.SMS in channels:
         heads += ["messages", "SMS parts"]
         for row, line in zip(rows, kept, strict=True):
             row += [str(line.way.messages), str(line.way.parts)]
     for medium in Medium:
         if any(line.costs.get(medium) for line in kept):
-            heads.append(f"cost by {medium.upper()}")
+            heads.append(f"cost {medium.upper()}")
             for row, line in zip(rows, kept, strict=True):
                 row.append(bill.span(line.costs.get(medium, {})))
     return heads, rows

@@ -15,6 +15,7 @@ from app.flows.flow import Flow, Question
 from app.flows.review import domains
 
 MOST_COMBINATIONS = 2_000
+_MOST_KEPT = 300_000
 _MOMENT = Moment("2026-01-15T12:00:00", "", 1)
 Answers = Mapping[str, str]
 
@@ -28,6 +29,7 @@ class Trial:
         self._nodes: list[Any] = list(deepcopy(flow.template).iter())
         self._reads: dict[int, tuple[tuple[Question, ...], tuple[Question, ...]] | None] = {}
         self._values: dict[tuple[int, int, tuple[str, ...]], Any] = {}
+        self._alone: dict[tuple[int, int], bool] = {}
         self._domains: dict[tuple[str, frozenset[int]], list[str] | None] = {}
 
     def reads(self, expression: Expression) -> Sequence[Question] | None:
@@ -60,14 +62,30 @@ class Trial:
             return None
         return [dict(zip(read, each, strict=True)) for each in product(*known)]
 
+    def is_followed(self, condition: Expression) -> bool:
+        """Say whether all answers that decide about a condition can be tried."""
+        read = self.reads(condition)
+        values = None if read is None else [self.domain(each, [condition]) for each in read]
+        return values is not None and all(values) and prod(len(each or ()) for each in values) <= MOST_COMBINATIONS
+
+    def may_be_true(self, condition: Expression, question: Question) -> bool:
+        """Say whether a condition comes true for some answers, or may do so for all that is known."""
+        key = id(condition), _site(condition, question)
+        if key not in self._alone:
+            tried = self.combinations([condition])
+            self._alone[key] = tried is None or any(self.value(condition, question, each) for each in tried)
+        return self._alone[key]
+
     def value(self, expression: Expression, question: Question, answers: Answers) -> Any:
         """Work an expression out that `reads` nothing but answers."""
         read, calculates = self._read(expression) or ((), ())
-        at_itself = question.slot if "." in expression.source else 0
-        key = id(expression), at_itself, tuple(answers.get(each.name, "") for each in read)
-        if key not in self._values:
-            self._values[key] = self._worked_out(expression, question, read, calculates, answers)
-        return self._values[key]
+        key = id(expression), _site(expression, question), tuple(answers.get(each.name, "") for each in read)
+        if key in self._values:
+            return self._values[key]
+        value = self._worked_out(expression, question, read, calculates, answers)
+        if len(self._values) < _MOST_KEPT:
+            self._values[key] = value
+        return value
 
     def _worked_out(
         self, expression: Expression, question: Question, read: Iterable[Question], calculates: Iterable[Question],
@@ -122,3 +140,8 @@ class Trial:
                 read = self.by_path.get(path)
                 if read is not None and read.calculate:
                     waiting += [read.calculate, *read.relevant]
+
+
+def _site(expression: Expression, question: Question) -> int:
+    """Where an expression is worked out, if that may matter to it."""
+    return question.slot if "." in expression.source else 0

@@ -1,8 +1,11 @@
 """What nobody can reach is found where it is certain, and nowhere else."""
 
+from itertools import combinations, product
 from textwrap import dedent
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.flows import reach
 from app.flows.compile import compile_form
@@ -121,3 +124,46 @@ def test_a_choice_that_no_filter_lets_through_is_found() -> None:
 def test_a_requirement_that_is_never_true_is_found() -> None:
     assert [each.name for each in reach.never_required(trial(required="${n} > 200 and ${n} < 100"))] == ["z"]
     assert list(reach.never_required(trial(required="${n} > 100"))) == []
+
+
+NUMBERS = [*map(str, range(-2, 9)), "61"]
+ATOMS = st.one_of(
+    st.builds("${{n}} {} {}".format, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), st.sampled_from([0, 3, 4, "''"])),
+    st.builds("${{d}} {} {}".format, st.sampled_from(["=", "<", ">"]), st.sampled_from([2.5, 3, -1])),
+    st.builds("count-selected(${{b}}) {} {}".format, st.sampled_from(["=", ">"]), st.integers(0, 4)),
+    st.builds("selected(${{b}}, '{}')".format, st.sampled_from(["radio", "phone", "cart"])),
+    st.sampled_from([
+        "${b} = 'radio phone'", "${a} = 'yes'", "${a} != ''", "${n}", "not(${d})", "boolean(${b})", "${old} = 1",
+        "if(${n} > 3, ${n}, 2) > 4", "${n} + ${d} > 5", "${t} = 'x'", "string-length(${t}) > 1",
+    ]),
+)  # fmt: skip
+CONDITIONS = st.recursive(
+    ATOMS,
+    lambda inside: st.one_of(
+        st.builds("({} and {})".format, inside, inside),
+        st.builds("({} or {})".format, inside, inside),
+        st.builds("not({})".format, inside),
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(CONDITIONS)
+def test_what_is_called_never_true_is_true_for_no_answers(relevant: str) -> None:
+    tried = trial(relevant)
+    if not list(reach.never_asked(tried)):
+        return
+
+    (condition,) = tried.flow.by_name["z"].relevant
+    goods = ["radio", "phone", "cart", "pump"]
+    several = [" ".join(some) for size in range(5) for some in combinations(goods, size)]
+    everything = product(
+        ["", "yes", "no"], several, ["", *NUMBERS], ["", "-2", "2.5", "2.7", "3", "9"], ["", "x", "xx"]
+    )
+    true = [
+        answers
+        for answers in (dict(zip("abndt", each, strict=True)) for each in everything)
+        if not answers["n"].startswith("-") and tried.value(condition, tried.flow.by_name["z"], answers)
+    ]
+    assert true == []
