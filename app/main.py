@@ -3,7 +3,7 @@
 import gc
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
 from app.channels import CHANNELS
+from app.gateway.bringing import File
 from app.gateway.library import Library
 from app.gateway.preparing import prepare
 from app.gateway.turns import Gateway, Writer
@@ -23,7 +24,7 @@ from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.simulator import routes as simulator
-from app.worker import delivery, expiry, loop
+from app.worker import delivery, expiry, loop, watching
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +65,15 @@ class Parts:
         self.database.close()
 
 
-def assemble(settings: Settings) -> Parts:
-    """Make or open the data directory, bring the tables up to date, publish the surveys, and join it all."""
+def assemble(settings: Settings, files: Sequence[File] | None = None) -> Parts:
+    """Make or open the data directory, bring the tables up to date, publish the surveys, and join it all.
+
+    The surveys are those that ship and those of the folder, unless `files` names others.
+    """
     vault.make_private(settings.data_dir)
     keys = vault.load(settings.data_dir, (settings.channel,))
     database = Database(settings.database)
-    prepare(settings, database)
+    prepare(settings, database, files)
     library = Library(database)
     library.refresh()
     now = datetime.now(UTC)
@@ -97,10 +101,12 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     worker = make_worker(parts) if with_worker else None
     gateway = Gateway(settings, parts.database, parts.keys, parts.library, wake=worker.wake if worker else _nobody)
     writer = Writer(gateway, settings, threads=1 if parts.database.sqlite else 2)
+    watch = watching.Watch(parts.library)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         writer.start()
+        watch.start()
         if worker:
             worker.start()
         # What is alive now stays: not looking at it again takes the long pauses out of turns (facts: speed, section 4).
@@ -112,6 +118,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
             yield
         finally:
             writer.stop()
+            watch.stop()
             if worker:
                 worker.stop()
             parts.close()

@@ -28,6 +28,15 @@ class RunState(StrEnum):
     SCREENED_OUT = "screened_out"
 
 
+class VersionStatus(StrEnum):
+    """Where a version of a survey stands. Only the published one gets new runs; runs finish on whatever they began."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    REPLACED = "replaced"
+    RETIRED = "retired"
+
+
 class NotAPhoneNumber(ValueError):
     """The text is not a phone number that can be written in E.164 form."""
 

@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+import click
 import pytest
 
-from app.cli.root import COMMANDS, VERSION
+from app.cli.root import COMMANDS, VERSION, main
 from app.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -14,9 +15,10 @@ DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
-    "docs/check.md",
     "docs/decisions/README.md",
     "docs/xlsform.md",
+    "docs/surveys.md",
+    "docs/check.md",
 ]
 
 
@@ -46,6 +48,32 @@ def test_the_readme_lists_every_setting_as_it_is() -> None:
 
 def test_the_readme_names_every_command() -> None:
     assert {command for command in COMMANDS if f"`izwi {command}" not in README} == set()
+
+
+def subcommands() -> list[str]:
+    """Every command of a group, as one types it."""
+    found = []
+    for name in COMMANDS:
+        command = main.get_command(click.Context(main), name)
+        if isinstance(command, click.Group):
+            found += [f"izwi {name} {each}" for each in command.commands]
+    return found
+
+
+def test_a_document_names_every_command_of_a_group() -> None:
+    texts = " ".join(" ".join((ROOT / document).read_text().split()) for document in DOCUMENTS)
+
+    assert len(subcommands()) > 6
+    assert {command for command in subcommands() if f"`{command}" not in texts} == set()
+
+
+def test_the_documents_name_no_command_that_is_not_there() -> None:
+    groups = {command.split()[1] for command in subcommands()}
+    for document in DOCUMENTS:
+        named = re.findall(r"`izwi ([a-z]+)(?: ([a-z]+)\b)?", (ROOT / document).read_text())
+        assert {name for name, _ in named} <= set(COMMANDS), document
+        within = {f"izwi {name} {rest}" for name, rest in named if name in groups and rest}
+        assert within <= set(subcommands()), document
 
 
 def test_the_transcript_of_the_readme_is_played_by_the_tests() -> None:

@@ -135,7 +135,9 @@ def _surveys(settings: Settings, database: Database) -> Iterator[Finding]:
     shelf = library.Library(database)
     shelf.refresh()
     for name in dict.fromkeys([settings.survey, *settings.service_codes.values(), *settings.keywords.values()]):
-        if shelf.newest(name) is None:
+        if shelf.newest(name) is None and shelf.survey_id(name) is not None:
+            yield Finding("warning", f"the survey {name} is not asked now", f"`izwi surveys publish {name}` asks it")
+        elif shelf.newest(name) is None:
             yield Finding("error", f"there is no survey {name}", f"put its XLSForm into {settings.surveys} and restart")
         else:
             yield Finding("ok", f"the survey {name} can be asked")

@@ -12,7 +12,7 @@ import click
 from app.cli.root import fail, read_settings, say
 from app.gateway.library import Library
 from app.reports import answers as report
-from app.store import schema
+from app.store import schema, surveys
 from app.store.unit import Database
 
 
@@ -38,8 +38,8 @@ def export_answers(kind: str, survey: str | None, language: str | None, output: 
         fail("There is no database yet: `izwi serve` or `izwi migrate` makes it.")
     library = Library(database)
     library.refresh()
-    if survey and survey not in library.names():
-        fail(f"There is no survey {survey!r}. There are: {', '.join(library.names()) or 'none'}.")
+    if survey and library.survey_id(survey) is None:
+        fail(f"There is no survey {survey!r}. There are: {', '.join(sorted(database.read(surveys.ids))) or 'none'}.")
     write = report.write_csv if kind == "csv" else report.write_jsonl
 
     def work(connection: Any) -> int:

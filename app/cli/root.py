@@ -13,7 +13,7 @@ VERSION = "2026.11.0"
 # Command → the module that has it. Loaded when asked for, so that `izwi --help` and short commands start at once.
 COMMANDS = {
     "serve": "serving", "work": "serving", "migrate": "migrating",
-    "check": "checking", "surveys": "forms", "simulate": "phone",
+    "check": "forms", "surveys": "surveys", "simulate": "phone",
     "export": "exporting", "hooks": "looking", "status": "looking", "doctor": "doctor",
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from app.flows.compile import compile_form
 from app.flows.flow import Flow
 from app.flows.questions.metadata import Metadata
 from app.gateway import library as shelves
-from app.gateway.bringing import File, attached, bring
+from app.gateway.bringing import File, bring
 from app.settings import load as read_settings
 from app.values import Medium, RunState, Screen
 
@@ -137,7 +137,7 @@ class Stage:
 
     def value_of(self, stored: Stored) -> str | None:
         """A value as stored; pseudonyms are random, so that no two runs of a transcript would have the same."""
-        kind = self.flow.by_name[stored.question].kind
+        kind = self.flow.spot(stored.question).kind
         is_random = isinstance(kind, Metadata) and kind.given in {"device", "who"}
         return "(her pseudonym)" if is_random else stored.value
 
@@ -158,11 +158,7 @@ def stage(header: Header, survey: File, folder: Path, *, database_url: str = "")
         data_dir=folder, database_url=database_url, channel="simulated", survey=name, keywords={KEYWORD: name},
         service_codes={}, surveys_dir=None,
     )  # fmt: skip
-    if not is_shipped:
-        settings.surveys.mkdir(parents=True)
-        for filename, content in {**attached(survey), survey.name: survey.read_bytes()}.items():
-            (settings.surveys / filename).write_bytes(content)
-    parts = main.assemble(settings)
+    parts = main.assemble(settings, [survey])
     edition = parts.library.newest(name)
     assert edition is not None  # noqa: S101 -- it has just been published
     try:

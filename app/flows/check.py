@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.flows import reach
 from app.flows.faults import Fault, reading_order
+from app.flows.finding import MOST_LISTED
 from app.flows.flow import Choice, Flow
 from app.flows.load import Form
 from app.flows.previews import Preview, previews
@@ -95,10 +96,10 @@ def _unanswerable(finder: Finder, trial: Trial) -> Iterator[Finding]:
 
 
 def _long_lists(finder: Finder) -> Iterator[Finding]:
-    """Lists that nobody pages through."""
+    """Lists that nobody pages through; in still longer ones people look for a choice by its letters."""
     for question in finder.flow.questions:
         listed = question.choices
-        if listed and listed.nodeset is None and len(listed.choices) > MOST_CHOICES:
+        if listed and listed.nodeset is None and MOST_CHOICES < len(listed.choices) <= MOST_LISTED:
             problem = f"there are {len(listed.choices)} choices to page through"
             yield finder.of_question(question, problem, "Ask in two steps, with a choice_filter.")
 

@@ -1,14 +1,14 @@
 """Compiles XForm XML into an immutable `Flow`, and refuses, with place and cure, what cannot be run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lxml import etree
 
-from app.flows import dependencies, itemset, itext, kinds, model, unsupported
+from app.flows import actions, dependencies, itemset, itext, kinds, model, repeats, unsupported
 from app.flows.expressions import JAVAROSA, Expression
 from app.flows.faults import Fault, FormError, Place
-from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
+from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text
 from app.flows.load import Form
 from app.flows.markup import IZWI, XF, parse_xml
 from app.flows.model import Model, name_of
@@ -16,6 +16,7 @@ from app.flows.phrases import fold
 from app.flows.questions.base import Accepted, QuestionType
 from app.flows.questions.metadata import Metadata
 from app.flows.scope import Scope
+from app.flows.sheets import MOST_REPEATS
 from app.values import RunState
 
 LONGEST_NAME = 64
@@ -23,7 +24,7 @@ _JR = f"{{{JAVAROSA}}}"
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 _LAST = frozenset(["other", "none", "nobody", "dont_know", "do_not_know", "dk", "prefer_not_to_say", "refused", "skip"])
 _ENDS = {RunState.COMPLETED, RunState.DECLINED, RunState.SCREENED_OUT}
-_IGNORED = frozenset(["label", "hint", "help", "value", "itemset", "item", "output"])
+_IGNORED = frozenset(["label", "hint", "help", "value", "itemset", "item", "output", "setvalue"])
 
 
 def compile_form(form: Form) -> Flow:
@@ -52,19 +53,26 @@ class _Compiler:
         self.fault, self.expression = self.scope.fault, self.scope.expression
         self.questions: dict[str, Question] = {}
         self.conditions: dict[tuple[str, int], Expression | None] = {}
+        self.spans: list[repeats.Span] = []
 
     def flow(self) -> Flow:
         """Compile everything and check it."""
         root = self.model.root
         self.scope.faults.extend(unsupported.refused_elements(self.tree, self.model, self.places))
         body = self.tree.find(f"{_XHTML}body")
+        self.scope.repeats = frozenset(self.model.path(each) for each in self.tree.iter(f"{XF}repeat"))
         self.body(body if body is not None else [])
+        asked = len(self.questions)
         self.unasked()
-        questions = tuple(self.questions.values())
+        spans = repeats.built(self.spans, self.model, {span.path: name_of(span.path) for span in self.spans})
+        questions = repeats.placed(tuple(self.questions.values()), spans)
+        set_by = actions.read(self.tree, self.model, self.scope, {each.path: each for each in questions})
         calculates = self.check(questions)
         if self.scope.faults:
             raise FormError(self.scope.faults)
         self.memorable(questions)
+        shape = self.model.shape()
+        dependencies.look_ahead(self.scope.made, calculates, self.model.slots, shape)
         return Flow(
             id=root.get("id") or root.tag,
             title=self.tree.findtext(f"{_XHTML}head/{_XHTML}title") or root.get("id") or "",
@@ -75,10 +83,26 @@ class _Compiler:
             by_name={question.name: question for question in questions},
             template=root,
             calculates=calculates,
-            dependents=dependencies.dependents(questions),
+            dependents=dependencies.dependents(questions, calculates),
             instances=self.model.instances,
             kept=tuple(question for question in questions if question.silent and question.calculate is None),
             metadata=tuple((each, each.kind) for each in questions if isinstance(each.kind, Metadata)),
+            asks_who=any(each.asks_who for each in self.scope.made)
+            or any(isinstance(q.kind, Metadata) for q in questions),
+            asked=asked,
+            repeats=spans,
+            anchors={each.name: self.anchor(each, spans) for each in spans},
+            inside={
+                each.path: "".join(outer.path for outer in repeats.around(each.path, spans)[-1:]) for each in spans
+            },
+            in_repeat={
+                each.name: tuple(q for q in questions if q.repeats[-1:] == (each,) and q.kind is not repeats.ANOTHER)
+                for each in spans
+            },
+            by_slot={each.slot: each for each in questions if not each.repeats},
+            shape=shape,
+            once=tuple(each for each in calculates if each.calculate and each.calculate.reads_itself),
+            **set_by,
         )
 
     # -- questions ------------------------------------------------------------------------------------------------
@@ -89,6 +113,8 @@ class _Compiler:
             tag, path = etree.QName(control).localname, self.model.path(control)
             if tag == "group":
                 self.body(control)
+            elif tag == "repeat":
+                self.repeat(control, path)
             elif tag in kinds.CONTROLS:
                 self.question(control, tag, path)
             elif tag not in _IGNORED and tag not in unsupported.CONTROLS:
@@ -107,6 +133,7 @@ class _Compiler:
         if kind.asked and not labels:
             self.fault(name, "there is no label, so there is nothing to ask", "Write a label.")
         choices = self.choice_list(control, path) if tag in kinds.LISTS else None
+        constraint = self.condition(path, "constraint")
         if kind.name == "acknowledge":
             choices = kinds.confirmation(self.texts.locales)
         self.add(
@@ -117,7 +144,8 @@ class _Compiler:
             hint=hint,
             guidance=guidance,
             has_hint=bool(hint or guidance) and kind.asked,
-            constraint=self.condition(path, "constraint"),
+            constraint=constraint,
+            looks_around=constraint is not None and (not constraint.timeless or set(constraint.paths) != {path}),
             constraint_message=self.message(path, "constraintMsg"),
             required=self.required(path),
             required_message=self.message(path, "requiredMsg"),
@@ -127,18 +155,50 @@ class _Compiler:
             sets_language=self.sets_language(path, kind, choices),
         )
 
+    def repeat(self, control: Any, path: str) -> None:
+        """Walk the questions of a repeat; where the form does not say how often, the respondent is asked."""
+        start = len(self.questions)
+        self.body(control)
+        if path not in self.model.slots or start == len(self.questions):
+            self.fault(name_of(path), "the repeat has no questions", "Put questions into it, or take it out.")
+            return
+        if sum(path.startswith(f"{other}/") for other in self.scope.repeats) >= MOST_REPEATS:
+            self.fault(
+                name_of(path), f"more than {MOST_REPEATS} repeats are inside each other", "Ask with fewer levels."
+            )
+        source = (control.get(f"{_JR}count") or "").strip()
+        asks = not source and control.get(f"{_JR}noAddRemove") not in {"true()", "true"}
+        if asks:
+            around = control.getparent()
+            labels, shorts = self.labels(around, path) if etree.QName(around).localname == "group" else ({}, {})
+            locales = self.texts.locales
+            self.add(
+                path, repeats.ANOTHER, name=f"{name_of(path)}+", labels=repeats.asking(labels, locales), required=True,
+                shorts=repeats.asking(shorts, locales) if shorts else {}, choices=repeats.yes_no(locales),
+            )  # fmt: skip
+        count = self.expression(source, path, "number", "repeat_count") if source else None
+        self.spans.append(repeats.Span(path, start, len(self.questions), count, asks))
+
+    def anchor(self, repeat: Repeat, spans: Sequence[Repeat]) -> Question:
+        """A stand-in for the element of a repeat itself."""
+        return Question(
+            index=repeat.start, name=repeat.name, path=repeat.path, kind=repeats.ANOTHER, labels={}, shorts={},
+            relevant=self.relevant(repeat.path), slot=repeat.slot, repeats=(*repeats.around(repeat.path, spans), repeat),
+            key=repeat.name,
+        )  # fmt: skip
+
     def unasked(self) -> None:
         """Binds without a control are questions that nobody is asked."""
-        for path in self.questions:
-            if self.model.bind(path, "calculate"):
+        for path, question in self.questions.items():
+            if question.kind is not repeats.ANOTHER and self.model.bind(path, "calculate"):
                 cure = "Make it a calculate, and show its value in another label with ${name}."
                 self.fault(name_of(path), "a question that is asked cannot have a calculation", cure)
         for path, kind, source in kinds.unasked(self.scope, self.questions):
             calculate = self.expression(source, path, "string", "calculation") if source else None
             self.add(path, kind, labels={}, shorts={}, calculate=calculate, silent=True)
 
-    def add(self, path: str, kind: QuestionType, **parts: Any) -> None:
-        name, slot = name_of(path), self.model.slots[path]
+    def add(self, path: str, kind: QuestionType, name: str = "", **parts: Any) -> None:
+        name, slot = name or name_of(path), self.model.slots[path]
         if path in self.questions:
             self.fault(name, "it is asked twice", "Take one of the two out.")
         self.questions[path] = Question(
@@ -147,7 +207,7 @@ class _Compiler:
 
     def memorable(self, questions: tuple[Question, ...]) -> None:
         """Tell expressions which answers they read; one that reads anything else must be worked out every time."""
-        asked = {question.path: question.name for question in questions if question.kind.asked}
+        asked = {each.path: each.name for each in questions if each.kind.asked and not each.repeats}
         for question in questions:
             nodeset = question.choices.nodeset if question.choices else None
             for expression in (*question.relevant, nodeset, question.required):

@@ -1,129 +1,102 @@
-"""The form's instance with the answers in it, made only when an expression has to be worked out."""
+"""The form's instance with the answers in it, made only as far as an expression has to look at it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
+from math import isfinite
 from typing import Any
 
+from lxml import etree
+
 from app.flows.expressions import Expression, Moment
-from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
+from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text, key_of
 from app.flows.functions.chance import seed_of
 from app.flows.shuffle import shuffled
+from app.flows.state import State
 
+MAX_INSTANCES = 200  # of one repeat
+MOST_INSTANCES = 2_000  # of all repeats together: four of 200 inside each other would be more than a thousand million
 _MEMO_LIMIT = 512
 
 
 class Document:
-    """One turn's view of a run: texts, relevance, choices and values at a moment, in a language."""
+    """One turn's view of a run: texts, relevance, choices and values at a moment, in the run's language.
+
+    A form without repeats is made element by element, as expressions ask for them: what a turn costs does not grow with
+    the form. With repeats the whole of it is made, with all instances.
+    """
 
     __slots__ = (
-        "_answers",
-        "_at",
-        "_choices",
-        "_facts",
-        "_flow",
-        "_instance",
-        "_kept",
-        "_locale",
-        "_moment",
-        "_nodes",
-        "_properties",
-        "_seed",
-    )
+        "_at", "_choices", "_counts", "_flow", "_fresh", "_instances", "_moment", "_nodes", "_room", "_state",
+        "_truths", "_whole",
+    )  # fmt: skip
 
-    def __init__(
-        self,
-        flow: Flow,
-        answers: Mapping[str, str],
-        *,
-        locale: str,
-        seed: int,
-        at: datetime,
-        facts: Mapping[str, str] = MappingProxyType({}),
-        instance: str = "",
-        properties: Mapping[str, str] = MappingProxyType({}),
-        kept: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        """`kept` are the values that `kept()` gave at the end of the turn before."""
-        self._flow, self._answers, self._seed, self._facts, self._kept = flow, answers, seed, facts, kept
-        self._locale, self._at, self._instance, self._properties = locale, at, instance, properties
+    def __init__(self, flow: Flow, state: State, at: datetime) -> None:
+        self._flow, self._state, self._at = flow, state, at
         self._moment: Moment | None = None
-        self._nodes: list[Any] | None = None
-        self._choices: dict[int, Sequence[Choice]] = {}
+        self._choices: dict[str, Sequence[Choice]] = {}
+        self._truths: dict[tuple[int, str], bool] = {}
+        self._nodes: dict[int, Any] = {}
+        self._fresh: set[str] = set()
+        self._whole = False
+        if flow.repeats:
+            self._forget()
 
-    @property
-    def locale(self) -> str:
-        """The language that the run is in."""
-        return self._locale
+    def _forget(self) -> None:
+        self._nodes, self._fresh, self._whole = {}, set(), False
+        self._instances: dict[tuple[str, str], list[Any]] = {}
+        self._counts: dict[tuple[str, str], int] = {}
+        self._room = MOST_INSTANCES
 
-    @locale.setter
-    def locale(self, locale: str) -> None:
-        self._locale, self._moment = locale, None
+    # -- what the engine asks -----------------------------------------------------------------------------------------
 
-    def changed(self, question: Question) -> None:
-        """Take note that the answer to a question is another, or none."""
+    def changed(self, question: Question | None) -> None:
+        """Take note that the answer to a question is another, or none; None: that anything may be different."""
         self._choices.clear()
-        if self._flow.calculates:
-            self._nodes = None
-        elif self._nodes is not None:
-            self._nodes[question.slot].text = self._answers.get(question.name)
-
-    def noted(self, facts: Mapping[str, str]) -> None:
-        """Take note of what the form is told of the run itself."""
-        self._facts, self._nodes = facts, None
-
-    def nodes(self) -> list[Any]:
-        """Return the elements of the instance in document order, the root first, calculations done."""
-        if self._nodes is None:
-            self._nodes = nodes = list(deepcopy(self._flow.template).iter())
-            by_name = self._flow.by_name
-            for name, value in self._facts.items():
-                nodes[by_name[name].slot].text = value
-            for name, value in self._answers.items():
-                nodes[by_name[name].slot].text = value
-            for question in self._flow.calculates:
-                if question.calculate and self.relevant(question):
-                    nodes[question.slot].text = self._kept.get(question.name)
-                    nodes[question.slot].text = self.value(question.calculate, question)
-        return self._nodes
-
-    def value(self, expression: Expression, question: Question) -> Any:
-        """Work an expression out at a question."""
-        if expression.memo is None:
-            return self._worked_out(expression, question)
-        key = tuple(map(self._answers.get, expression.reads))
-        value = expression.memo.get(key)
-        if value is None:
-            value = self._worked_out(expression, question)
-            if len(expression.memo) < _MEMO_LIMIT and sum(map(len, filter(None, key))) < _MEMO_LIMIT:
-                expression.memo[key] = value
-        return value
-
-    def _worked_out(self, expression: Expression, question: Question) -> Any:
-        nodes = self.nodes()
-        if self._moment is None:  # most turns need none, and to write the time with its zone is slow
-            at = self._at.isoformat(timespec="milliseconds")
-            self._moment = Moment(at, self._locale, self._seed, self._instance, self._properties)
-        return expression(nodes[0], nodes[question.slot], self._moment)
+        self._truths.clear()
+        self._moment = None
+        if question is None or self._flow.repeats:
+            self._forget()
+            return
+        self._fresh.clear()
+        if question.slot in self._nodes:
+            self._nodes[question.slot].text = self._text_of(question)
 
     def relevant(self, question: Question) -> bool:
         """Say whether a question applies, with all the groups that it is in."""
-        return all(self.value(condition, question) for condition in question.relevant)
+        return all(self._true(condition, question) for condition in question.relevant)
 
     def holds(self, question: Question, value: str) -> bool:
         """Say whether the constraint allows this value."""
         if question.constraint is None:
             return True
-        nodes = self.nodes()
-        before, nodes[question.slot].text = nodes[question.slot].text, value
-        allowed = bool(self._worked_out(question.constraint, question))
-        nodes[question.slot].text = before
+        self._look_at(question.constraint)
+        node = self._node(question)
+        before, node.text = node.text, value
+        allowed = bool(question.constraint(self._root(), node, self._now()))
+        node.text = before
         return allowed
 
     def required(self, question: Question) -> bool:
         """Say whether a question may not be skipped."""
         return question.required if isinstance(question.required, bool) else self.value(question.required, question)
+
+    def count(self, repeat: Repeat, position: str) -> int:
+        """How many instances of a repeat there are, inside the instance at `position` of the one around it."""
+        found = self._counts.get((repeat.name, position))
+        if found is None:
+            self._make_all()
+            found = self._counts.get((repeat.name, position), 0)
+        return found
+
+    def exists(self, question: Question) -> bool:
+        """Say whether the instances that a question's position means are there."""
+        numbers = question.position.split(".") if question.position else ()
+        for depth, number in enumerate(numbers):
+            if int(number) > self.count(question.repeats[depth], ".".join(numbers[:depth])):
+                return False
+        return True
 
     def choices(self, question: Question) -> Sequence[Choice]:
         """Return the choices that are left by the filter, in the order this run shows them."""
@@ -132,7 +105,7 @@ class Document:
             return ()
         if not listed.randomize and listed.nodeset is None:
             return listed.choices
-        choices = self._choices.get(question.index)
+        choices = self._choices.get(question.key)
         if choices is None:
             choices = self._filtered(question, listed)
             if listed.randomize:
@@ -140,38 +113,235 @@ class Document:
                 left = set(choices)
                 whole = shuffled(listed.choices, self._seed_of(question, listed))
                 choices = whole if len(left) == len(whole) else [choice for choice in whole if choice in left]
-            self._choices[question.index] = choices
+            self._choices[question.key] = choices
         return choices
-
-    def _seed_of(self, question: Question, listed: ChoiceList) -> int:
-        """The seed that the form names, else the run's own: the same order for the same list all through a run."""
-        if listed.seed is None:
-            return self._seed
-        seed = self.value(listed.seed, question)
-        return self._seed if seed in {"", "NaN"} else seed_of(seed)
-
-    def _filtered(self, question: Question, listed: ChoiceList) -> Sequence[Choice]:
-        if listed.nodeset is None:
-            return listed.choices
-        return [listed.choices[int(place)] for place in self.value(listed.nodeset, question)]
 
     def text(self, texts: Mapping[str, Text], question: Question) -> str:
         """Write a text in the run's language, or in the form's first language where it has none."""
-        text = texts.get(self._locale) or texts.get(self._flow.locale) or next(iter(texts.values()), ())
+        text = texts.get(self._state.locale) or texts.get(self._flow.locale) or next(iter(texts.values()), ())
         if len(text) == 1 and isinstance(text[0], str):
             return text[0]
         return "".join(piece if isinstance(piece, str) else self.value(piece, question) for piece in text)
 
+    def settle(self) -> None:
+        """Work out, while it is time, what keeps the value it first has (`once()`)."""
+        for question in self._flow.once:
+            for spot in self.spots(question):
+                self._look_at(question.calculate)
+                self._calculate(spot)
+
     def calculated(self) -> dict[str, str]:
         """Return the form's own values: those worked out, and those it keeps as far as they apply."""
-        flow = self._flow
-        nodes = self.nodes() if flow.calculates or flow.kept else []
-        values = {question.name: nodes[question.slot].text or "" for question in flow.calculates}
-        kept = (question for question in flow.kept if self.relevant(question))
-        return values | {question.name: nodes[question.slot].text or "" for question in kept}
+        values: dict[str, str] = {}
+        for question in (*self._flow.calculates, *self._flow.kept):
+            for spot in self.spots(question):
+                if question.calculate:
+                    self._look_at(question.calculate)
+                    self._calculate(spot)
+                elif not self.relevant(spot):
+                    continue
+                values[spot.key] = self._node(spot).text or ""
+        return values
 
-    def kept(self) -> dict[str, str]:
-        """Return the values of calculations that are worked out only once in a run (`once()`)."""
-        once = [each for each in self._flow.calculates if each.calculate and each.calculate.reads_itself]
-        nodes = self.nodes() if once else []
-        return {question.name: nodes[question.slot].text or "" for question in once}
+    def spots(self, question: Question) -> Iterator[Question]:
+        """All positions that a question is at."""
+        if not question.repeats:
+            yield question
+            return
+        self._make_all()
+        for name, position in list(self._instances):
+            if name == question.repeats[-1].name:
+                yield self._flow.at(question, position)
+
+    def whole(self) -> Any:
+        """The whole instance with everything worked out, to be kept as a record: its root."""
+        if not self._whole:
+            self._forget()
+            self._make_all()
+        self.calculated()
+        return self._nodes[0]
+
+    def node_of(self, question: Question) -> Any:
+        """The element of a question at its position."""
+        return self._node(question)
+
+    # -- working out ----------------------------------------------------------------------------------------------------
+
+    def value(self, expression: Expression, question: Question) -> Any:
+        """Work an expression out at a question."""
+        if expression.memo is None:
+            return self._worked_out(expression, question)
+        key = tuple(map(self._state.answers.get, expression.reads))
+        value = expression.memo.get(key)
+        if value is None:
+            value = self._worked_out(expression, question)
+            if len(expression.memo) < _MEMO_LIMIT and sum(map(len, filter(None, key))) < _MEMO_LIMIT:
+                expression.memo[key] = value
+        return value
+
+    def _true(self, condition: Expression, question: Question) -> bool:
+        """A condition of a group is asked for each question in it: once a turn is enough."""
+        if condition.memo is not None:
+            return bool(self.value(condition, question))
+        key = (id(condition), question.position)
+        if key not in self._truths:
+            self._truths[key] = bool(self._worked_out(condition, question))
+        return self._truths[key]
+
+    def _worked_out(self, expression: Expression, question: Question) -> Any:
+        self._look_at(expression)
+        return expression(self._root(), self._node(question), self._now())
+
+    def _look_at(self, expression: Expression | None) -> None:
+        """Make what an expression looks at, calculations done."""
+        if expression is None:
+            return
+        self._make(expression)
+        for needed in expression.needs:
+            if needed.repeats:
+                for spot in self.spots(needed):
+                    self._calculate(spot)
+            else:
+                self._calculate(needed)
+
+    def _make(self, expression: Expression) -> None:
+        """Make the elements that an expression reads, as they are."""
+        if expression.slots is None or self._flow.repeats:
+            self._make_all()
+        else:
+            for slot in expression.slots:
+                self._at_slot(slot)
+
+    def _calculate(self, question: Question) -> None:
+        """Work a calculation out; those it reads are done. It is empty where it does not apply."""
+        key = question.key
+        if key in self._fresh or question.calculate is None:
+            return
+        self._fresh.add(key)
+        self._make(question.calculate)
+        node, once = self._node(question), question.calculate.reads_itself
+        if once:
+            node.text = self._state.given.get(key)
+        node.text = question.calculate(self._root(), node, self._now()) if self.relevant(question) else None
+        if once and node.text:
+            self._state.given[key] = node.text
+
+    def _now(self) -> Moment:
+        if self._moment is None:  # most turns need none, and to write the time with its zone is slow
+            state, at = self._state, self._at.isoformat(timespec="milliseconds")
+            device = {"deviceid": f"izwi:{state.who}", "username": state.who} if state.who else {}
+            self._moment = Moment(at, state.locale, state.seed, state.uid, device)
+        return self._moment
+
+    def _seed_of(self, question: Question, listed: ChoiceList) -> int:
+        """The seed that the form names, else the run's own: the same order for the same list all through a run."""
+        if listed.seed is None:
+            return self._state.seed
+        seed = self.value(listed.seed, question)
+        return self._state.seed if seed in {"", "NaN"} else seed_of(seed)
+
+    def _filtered(self, question: Question, listed: ChoiceList) -> Sequence[Choice]:
+        if listed.nodeset is None:
+            return listed.choices
+        if listed.by is not None:
+            return listed.groups.get(self.value(listed.by, question), ())
+        return [listed.choices[int(place)] for place in self.value(listed.nodeset, question)]
+
+    # -- making the instance ------------------------------------------------------------------------------------------
+
+    def _root(self) -> Any:
+        return self._at_slot(0)
+
+    def _node(self, question: Question) -> Any:
+        if not question.position:
+            return self._at_slot(question.slot)
+        self._make_all()
+        repeat = question.repeats[-1]
+        return self._instances[repeat.name, question.position][question.slot - repeat.slot]
+
+    def _text_of(self, question: Question) -> str | None:
+        """What an element holds: the answer, else what was set, else what the form brings along."""
+        key = question.key
+        answer = self._state.answers.get(key)
+        if answer is None:
+            answer = self._state.given.get(key)
+        return self._flow.shape[question.slot][2] if answer is None else answer
+
+    def _at_slot(self, slot: int) -> Any:
+        found = self._nodes.get(slot)
+        if found is None:
+            parent, tag, text = self._flow.shape[slot]
+            found = etree.SubElement(self._at_slot(parent), tag) if slot else etree.Element(tag)
+            question = self._flow.by_slot.get(slot)
+            found.text = text if question is None else self._text_of(question)
+            self._nodes[slot] = found
+        return found
+
+    def _make_all(self) -> None:
+        """Make the whole instance, with as many instances of each repeat as there are now."""
+        if self._whole:
+            return
+        self._forget()
+        self._whole = True
+        flow, by_name = self._flow, self._flow.by_name
+        nodes = list(deepcopy(flow.template).iter())
+        self._nodes = dict(enumerate(nodes))
+        for values in (self._state.given, self._state.answers):
+            for key, value in values.items():
+                if (question := by_name.get(key)) is not None:
+                    nodes[question.slot].text = value
+        for repeat in flow.repeats:
+            if not flow.inside[repeat.path]:
+                self._grow(repeat, "", nodes, 0)
+
+    def _grow(self, repeat: Repeat, position: str, around: list[Any], base: int) -> None:
+        """Make the instances of a repeat; `around` are the elements of the instance that it is in, from slot `base` on."""
+        place = repeat.slot - base
+        last = around[place]
+        self._fill(repeat, _inside(position, 1), around[place : place + repeat.size])
+        total = self._counted(repeat, position)
+        for number in range(2, total + 1):
+            more = deepcopy(repeat.template)
+            last.addnext(more)
+            last = more
+            self._fill(repeat, _inside(position, number), list(more.iter()))
+        if not total:
+            last.getparent().remove(last)
+            del self._instances[repeat.name, _inside(position, 1)]
+        for number in range(1, total + 1):
+            mine = _inside(position, number)
+            for inner in self._flow.repeats:
+                if self._flow.inside.get(inner.path) == repeat.path:
+                    self._grow(inner, mine, self._instances[repeat.name, mine], repeat.slot)
+
+    def _fill(self, repeat: Repeat, position: str, elements: list[Any]) -> None:
+        self._instances[repeat.name, position] = elements
+        for question in self._flow.in_repeat.get(repeat.name, ()):
+            elements[question.slot - repeat.slot].text = self._text_of(self._flow.at(question, position))
+
+    def _counted(self, repeat: Repeat, position: str) -> int:
+        """Count the instances there should be, and keep the count."""
+        key = (repeat.name, position)
+        first = _inside(position, 1)
+        itself = replace(self._flow.anchors[repeat.name], position=first, key=key_of(repeat.name, first))
+        self._counts[key] = 1  # while its own condition and count are worked out
+        if not all(self._worked_out(each, itself) for each in itself.relevant):
+            total = 0
+        elif repeat.count is not None:
+            number = self._worked_out(repeat.count, itself)
+            total = min(int(number), MAX_INSTANCES) if isfinite(number) and number > 0 else 0
+        else:
+            total = 1
+            while total < MAX_INSTANCES and self._says_yes(repeat, _inside(position, total)):
+                total += 1
+        total = min(total, self._room)
+        self._room -= total
+        self._counts[key] = total
+        return total
+
+    def _says_yes(self, repeat: Repeat, position: str) -> bool:
+        return repeat.asks and self._state.answers.get(key_of(repeat.another, position)) == "yes"
+
+
+def _inside(position: str, number: int) -> str:
+    return f"{position}.{number}" if position else str(number)

@@ -5,21 +5,27 @@ more; where figures are answers, letters do so (`S`, `B` and `N` in English). Th
 shows the question's hint.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
+from heapq import heapify, heappop, heappush
+from itertools import islice
 
+from app.flows import finding, record
 from app.flows.document import Document
-from app.flows.flow import Choice, Flow, Question
+from app.flows.flow import Action, Flow, Question, key_of
 from app.flows.phrases import fold, say, words
-from app.flows.questions.base import NUMBERS, Accepted, Filling, QuestionType
+from app.flows.questions.base import Accepted
+from app.flows.questions.base import Refused as NoAnswer
 from app.flows.questions.metadata import Metadata
 from app.flows.questions.time import zoned
-from app.flows.screens import Layout, pages
+from app.flows.repeats import ANOTHER
+from app.flows.showing import BACK, HELP, MORE, SKIP, Showing
 from app.flows.state import Answered, Ended, Event, Refused, Reply, Restored, SetAside, State, Step, milliseconds
-from app.values import Medium, RunState, Screen
+from app.flows.walk import onward
+from app.values import RunState
 
-SKIP, BACK, MORE, HELP = "0", "88", "99", "?"
+_MOST_ROUNDS = 3  # a question may be opened and closed again by one answer, but not for ever
 
 
 def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
@@ -36,27 +42,28 @@ def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
         turn.state.page, turn.state.refused = 0, ""
     else:
         turn.take(reply.words)
-    return Step(turn.state, turn.screen(), tuple(turn.events))
+    if turn.state.pending:
+        turn.take_pending()
+    return Step(turn.state, turn.showing.screen(), tuple(turn.events))
 
 
 class _Turn:
     """One turn in the making."""
 
-    __slots__ = ("at", "document", "events", "flow", "reply", "state")
+    __slots__ = ("at", "document", "events", "flow", "reply", "showing", "state")
 
     def __init__(self, flow: Flow, state: State, reply: Reply, at: datetime) -> None:
         self.flow, self.reply, self.at = flow, reply, at
         self.state = state.copy()
-        self.document = Document(
-            flow, self.state.answers, locale=state.locale, seed=state.seed, at=at, facts=state.facts
-        )
+        self.document = Document(flow, self.state, at)
+        self.showing = Showing(flow, self.state, self.document, reply.room)
         self.events: list[Event] = []
 
     # -- understanding the reply ----------------------------------------------------------------------------------
 
     def take(self, typed: str) -> None:
         """Steer, skip or answer, as the reply says."""
-        question = self.flow.by_name[self.state.open]
+        question = self.flow.spot(self.state.open)
         if typed.strip() == HELP:
             self.state.refused, self.state.page = "help", 0
             return
@@ -71,6 +78,14 @@ class _Turn:
         else:
             self.answer(question, typed)
 
+    def take_pending(self) -> None:
+        """Take the replies that came together with others, as soon as their questions are open."""
+        while self.state.pending and self.state.open and not self.state.refused:
+            typed = self.state.pending.pop(self.state.open, None)
+            if typed is None:
+                return
+            self.answer(self.flow.spot(self.state.open), typed)
+
     def steering(self, question: Question, typed: str) -> str:
         """Return SKIP, BACK or MORE if the reply steers, else an empty string."""
         word = fold(typed)
@@ -79,25 +94,40 @@ class _Turn:
             steer = word
         elif word and not word[0].isdigit():
             steer = _word_of(word, self.state.locale, letters=not question.kind.figures_steer)
-        if steer == MORE and self.state.page + 1 >= len(self.pages()):
+        if steer == MORE and self.state.page + 1 >= len(self.showing.pages()):
             return ""
         return steer
 
     def back(self, question: Question) -> None:
         """Go to the page before, or to the question answered before this one; its answer stays until a new one comes."""
-        if self.state.page:
-            self.state.page -= 1
+        state = self.state
+        if state.page:
+            state.page -= 1
             return
-        self.state.refused = ""
-        for other in reversed(self.flow.questions[: question.index]):
-            if other.name in self.state.answers and other.kind.asked:
+        state.refused = ""
+        if state.find:
+            state.find = ""
+            return
+        for other in self.before(question):
+            if other.key in state.answers and other.kind.asked:
                 self.open(other, [])
                 return
 
+    def before(self, question: Question) -> Iterator[Question]:
+        """The questions before this one, the nearest first."""
+        if not self.flow.repeats:
+            return reversed(self.flow.questions[: question.index])
+        earlier = []
+        for other in onward(self.flow, self.document):
+            if other.key == question.key:
+                break
+            earlier.append(other)
+        return reversed(earlier)
+
     def skip(self, question: Question, typed: str) -> None:
         """Leave a question out where the survey allows it; a default then stands."""
-        if question.default:
-            self.accept(question, question.default, typed)
+        if self.showing.has_default(question):
+            self.accept(question, self.showing.default_of(question), typed)
         elif self.document.required(question):
             self.refuse(question, "needed")
         else:
@@ -105,7 +135,12 @@ class _Turn:
 
     def answer(self, question: Question, typed: str) -> None:
         """Take the reply as an answer, or say why it is none."""
-        result = question.kind.read(typed, self.document.choices(question))
+        choices = self.document.choices(question)
+        result = (
+            self.look_for(question, typed) if len(choices) > finding.MOST_LISTED else question.kind.read(typed, choices)
+        )
+        if result is None:
+            return
         if not isinstance(result, Accepted):
             self.refuse(question, result.phrase)
             return
@@ -115,59 +150,147 @@ class _Turn:
         else:
             self.accept(question, value, typed)
 
+    def look_for(self, question: Question, typed: str) -> Accepted | NoAnswer | None:
+        """Take the number of a choice that was found, or look for choices by these letters; None: they are shown now."""
+        shown, word = self.showing.listed(question), fold(typed)
+        if shown and word[:1].isdigit():
+            return question.kind.read(typed, shown)
+        choices = self.document.choices(question)
+        exact = [each.name for each in choices if word in each.spoken]
+        if len(exact) == 1:
+            return Accepted(exact[0])
+        found = finding.matches(choices, typed)
+        if not found or len(found) > finding.MOST_LISTED:
+            self.state.find = ""
+            return NoAnswer("more_letters" if found else "no_match")
+        self.state.find, self.state.page, self.state.refused = typed, 0, ""
+        return None
+
     def refuse(self, question: Question, reason: str) -> None:
         """Ask again, and say why."""
         self.state.tries += 1
         self.state.refused, self.state.page = reason, 0
-        self.events.append(Refused(question.name, reason))
+        self.events.append(Refused(question.key, reason))
 
     # -- moving on ------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Note what a smartphone would fill in by itself, and ask the first question."""
+        """Note what a smartphone would fill in and what the form sets by itself, and ask the first question."""
         self.fill_in(self.flow.metadata)
+        self.set_values(self.flow.at_start, "")
+        self.settle()
         self.go_on(0)
 
     def fill_in(self, wanted: Sequence[tuple[Question, Metadata]]) -> None:
         """Fill in what the form wants of a smartphone, with the values of now."""
         if wanted:
-            made = {question.name: kind.value(self.at, self.state.who) for question, kind in wanted}
-            self.state.facts = {**self.state.facts, **made}
-            self.document.noted(self.state.facts)
+            self.state.given |= {question.name: kind.value(self.at, self.state.who) for question, kind in wanted}
+            self.document.changed(None)
+
+    def set_values(self, actions: Sequence[Action], position: str) -> None:
+        """Do what the form does by itself: a value becomes another, whatever it was before."""
+        for action in actions:
+            question = self.flow.by_name[action.target]
+            mine = position if len(question.repeats) == position.count(".") + bool(position) else ""
+            spot = self.flow.at(question, mine)
+            value = self.document.value(action.value, spot) if action.value is not None else ""
+            if spot.key in self.state.answers:
+                self.state.answers[spot.key] = value
+                order = self.order_of(spot)
+                self.events.append(
+                    Answered(spot.key, value or None, None, 0, order, self.state.locale, milliseconds(self.at))
+                )
+            else:
+                self.state.given[spot.key] = value
+            self.document.changed(spot)
+
+    def settle(self) -> None:
+        """After a change: give new instances of repeats their values, and keep what is worked out once."""
+        known = self.state.given.keys() | self.state.answers.keys()
+        for name, actions in self.flow.on_new.items():
+            for spot in self.document.spots(self.flow.anchors[name]):
+                fresh = [each for each in actions if key_of(each.target, spot.position) not in known]
+                self.set_values(fresh, spot.position)
+        if self.flow.once:
+            self.document.settle()
 
     def accept(self, question: Question, value: str, typed: str) -> None:
         """Keep an answer and go on to the next question."""
-        state = self.state
-        order = " ".join(each.name for each in self.document.choices(question)) if question.choices else None
-        state.answers[question.name] = value
-        state.aside.pop(question.name, None)
+        state, key = self.state, question.key
+        order = self.order_of(question)
+        state.answers[key] = value
+        state.aside.pop(key, None)
         self.document.changed(question)
         if question.sets_language and value in self.flow.locales:
-            state.locale = self.document.locale = value
-        self.events.append(
-            Answered(question.name, value or None, typed, state.tries + 1, order, state.locale, state.asked_ms)
-        )
-        start = question.index + 1
-        if (first := self.flow.dependents.get(question.name)) is not None:
-            self.reconcile(first)
-            start = min(start, first)
-        self.go_on(start)
+            state.locale = value
+        if question.kind is not ANOTHER:
+            self.events.append(
+                Answered(key, value or None, typed, state.tries + 1, order, state.locale, state.asked_ms)
+            )
+        if actions := self.flow.on_change.get(question.name):
+            self.set_values(actions, question.position)
+        first = self.reconcile(question)
+        if self.flow.on_new or self.flow.once:
+            self.settle()
+        if first is not None and first <= question.index:
+            self.go_on(first)
+        else:
+            self.go_on(None, question)
 
-    def reconcile(self, start: int) -> None:
-        """Set answers aside whose question no longer applies, and bring back those whose question does again."""
-        state = self.state
-        for question in self.flow.questions[start:]:
-            if question.name in state.answers:
-                if not self.document.relevant(question) or not self.offered(question, state.answers[question.name]):
-                    state.aside[question.name] = state.answers.pop(question.name)
-                    self.events.append(SetAside(question.name))
-                    self.document.changed(question)
-            elif question.name in state.aside:
-                value = state.aside[question.name]
-                if self.document.relevant(question) and self.offered(question, value):
-                    state.answers[question.name] = state.aside.pop(question.name)
-                    self.events.append(Restored(question.name))
-                    self.document.changed(question)
+    def order_of(self, question: Question) -> str | None:
+        """The choices in the order shown, by name."""
+        return " ".join(each.name for each in self.showing.listed(question)) if question.choices else None
+
+    def reconcile(self, question: Question) -> int | None:
+        """Set answers aside whose question no longer applies, and bring back those whose question does again.
+
+        Returns the place of the first question that the answer decides about.
+        """
+        decided = self.flow.dependents.get(question.name, ())
+        for action in self.flow.on_change.get(question.name, ()):
+            decided = (*decided, *self.flow.dependents.get(action.target, ()))
+        if not decided:
+            return None
+        first, questions, state = min(decided), self.flow.questions, self.state
+        waiting = [
+            index
+            for index in decided
+            if questions[index].repeats or questions[index].key in state.answers or questions[index].key in state.aside
+        ]
+        if not waiting:
+            return first
+        rounds = Counter[int]()
+        heapify(waiting)
+        while waiting:
+            index = heappop(waiting)
+            rounds[index] += 1
+            if rounds[index] <= _MOST_ROUNDS and self.settled(self.flow.questions[index]):
+                for more in self.flow.dependents.get(self.flow.questions[index].name, ()):
+                    heappush(waiting, more)
+        return first
+
+    def settled(self, question: Question) -> bool:
+        """Look whether the answers to one question still apply; says whether anything changed."""
+        state, changed = self.state, False
+        if not question.repeats:
+            keys = [question.key] if question.key in state.answers or question.key in state.aside else []
+        else:
+            keys = [key for key in (*state.answers, *state.aside) if key.startswith(f"{question.name}[")]
+        for key in keys:
+            spot, given = self.flow.spot(key), key in state.answers
+            value = state.answers[key] if given else state.aside[key]
+            applies = self.document.exists(spot) and self.document.relevant(spot) and self.offered(spot, value)
+            if applies == given:
+                continue
+            if given:
+                state.aside[key] = state.answers.pop(key)
+            else:
+                state.answers[key] = state.aside.pop(key)
+            if question.kind is not ANOTHER:
+                self.events.append(SetAside(key) if given else Restored(key))
+            self.document.changed(spot)
+            changed = True
+        return changed
 
     def offered(self, question: Question, value: str) -> bool:
         """Say whether a filtered list still has what was chosen from it."""
@@ -176,22 +299,30 @@ class _Turn:
         names, chosen = {choice.name for choice in self.document.choices(question)}, value.split()
         return names.issuperset(chosen) and (question.kind.name != "rank" or not chosen or len(chosen) == len(names))
 
-    def go_on(self, start: int) -> None:
-        """Open the next relevant unanswered question from place `start` on, or end the run."""
+    def go_on(self, start: int | None, after: Question | None = None) -> None:
+        """Open the next relevant unanswered question, from a place or after a question on, or end the run."""
         notes: list[str] = []
-        for question in self.flow.questions[start:]:
+        if self.flow.repeats and start is not None:
+            start = 0  # a place inside a repeat is in many instances: pass by what is answered
+        for question in self.following(start or 0, after):
             if question.kind.asked:
-                if question.name in self.state.answers:
+                if question.key in self.state.answers:
                     notes.clear()
                 elif self.document.relevant(question) and self.answerable(question):
                     self.open(question, notes)
                     return
             elif not question.silent and self.document.relevant(question):
-                notes.append(question.name)
+                notes.append(question.key)
                 if question.end:
                     self.end(question.end, question.name, notes)
                     return
         self.end(RunState.COMPLETED, "", notes)
+
+    def following(self, start: int, after: Question | None) -> Iterable[Question]:
+        """The questions from a place or after a question on."""
+        if self.flow.repeats:
+            return onward(self.flow, self.document, start, after)
+        return islice(self.flow.questions, start if after is None else after.index + 1, self.flow.asked)
 
     def answerable(self, question: Question) -> bool:
         """Say whether a list has anything left to choose from; nobody is asked an empty one."""
@@ -199,116 +330,40 @@ class _Turn:
 
     def open(self, question: Question, notes: list[str]) -> None:
         state = self.state
-        state.open, state.notes, state.page, state.tries, state.refused = question.name, notes, 0, 0, ""
-        state.asked_ms = milliseconds(self.at)
+        state.open, state.notes, state.page, state.tries, state.refused = question.key, notes, 0, 0, ""
+        state.find, state.asked_ms = "", milliseconds(self.at)
 
     def end(self, how: RunState, reason: str, notes: list[str]) -> None:
+        """End the run; but lead back to an answer that later ones have made impossible."""
+        broken = self.broken() if how is RunState.COMPLETED else None
+        if broken is not None:
+            question, why = broken
+            self.open(question, [])
+            self.refuse(question, why)
+            return
         last, state = self.state.open, self.state
-        state.open, state.notes, state.page, state.tries, state.refused = "", notes, 0, 0, ""
+        state.open, state.notes, state.page, state.tries, state.refused, state.find = "", notes, 0, 0, "", ""
         state.ended = how
         self.fill_in([each for each in self.flow.metadata if each[1].given == "end"])
-        self.events.append(Ended(how, reason, last, self.document.calculated()))
+        calculated = self.document.calculated()
+        self.events.append(Ended(how, reason, last, calculated, record.write(self.flow, state, self.document)))
+
+    def broken(self) -> tuple[Question, str] | None:
+        """The first answer that its constraint no longer allows, or that is needed by now and was skipped."""
+        for key, value in self.state.answers.items():
+            question = self.flow.spot(key)
+            if value and question.looks_around and not self.document.holds(question, value):
+                return question, "constraint"
+            if not value and not isinstance(question.required, bool) and self.document.required(question):
+                return question, "needed"
+        return None
 
     def page_through_the_end(self) -> None:
         """After the last answer only the rest of a long farewell can be asked for."""
         typed = fold(self.reply.words or "")
         wants_more = typed == MORE or _word_of(typed, self.state.locale, letters=False) == MORE
-        if wants_more and self.state.page + 1 < len(self.pages()):
+        if wants_more and self.state.page + 1 < len(self.showing.pages()):
             self.state.page += 1
-
-    # -- showing --------------------------------------------------------------------------------------------------
-
-    def screen(self) -> Screen:
-        """Return the page to show now."""
-        cut = self.pages()
-        self.state.page = min(self.state.page, len(cut) - 1)
-        return Screen(cut[self.state.page], final=bool(self.state.ended) and self.state.page == len(cut) - 1)
-
-    def pages(self) -> Sequence[str]:
-        return pages(self.farewell() if self.state.ended else self.layout(), self.reply.room)
-
-    def farewell(self) -> Layout:
-        locale = self.state.locale
-        notes = self.notes() or (say("thank_you", locale),)
-        return Layout(notes, more=f"{MORE} {say('next', locale)}", back=f"{BACK} {say('back', locale)}")
-
-    def layout(self) -> Layout:
-        """Lay the open question out: why the last reply was refused, notes, the question, its choices, how to steer."""
-        question, state, document = self.flow.by_name[self.state.open], self.state, self.document
-        locale = state.locale
-        skip, back, more = SKIP, BACK, MORE
-        if not question.kind.figures_steer:
-            skip, back, more = (say(f"{key}_letter", locale) for key in ("skip", "back", "next"))
-        foot = []
-        if question.kind.hint and state.refused in {"", "help"}:
-            foot.append(_say(question.kind, question.kind.hint, locale))
-        if question.has_hint and state.refused != "help":
-            foot.append(f"{HELP} {say('hint', locale)}")
-        if question.default:
-            foot.append(f"{skip} = {self.default(question)}")
-        elif not document.required(question):
-            foot.append(f"{skip} {say('skip', locale)}")
-        refusal = (self.refusal(question),) if state.refused else ()
-        return Layout(
-            paragraphs=(*refusal, *self.notes(), self.prompt(question)),
-            entries=self.entries(question) if question.choices else (),
-            foot=tuple(foot),
-            more=f"{more} {say('next', locale)}",
-            back=f"{back} {say('back', locale)}",
-            back_on_first=self.reply.room.medium is Medium.USSD and bool(state.answers),
-        )
-
-    def refusal(self, question: Question) -> str:
-        if self.state.refused == "help":
-            texts = (self.document.text(each, question) for each in (question.hint, question.guidance) if each)
-            return "\n".join(filter(None, texts)) or say("no_hint", self.state.locale)
-        if self.state.refused == "constraint" and question.constraint_message:
-            return self.document.text(question.constraint_message, question)
-        if self.state.refused == "needed" and question.required_message:
-            return self.document.text(question.required_message, question)
-        key = {"constraint": "not_valid", "needed": "required"}.get(self.state.refused, self.state.refused)
-        return _say(question.kind, key, self.state.locale)
-
-    def notes(self) -> tuple[str, ...]:
-        by_name = self.flow.by_name
-        texts = (self.prompt(by_name[name]) for name in self.state.notes)
-        return tuple(text for text in texts if text)
-
-    def prompt(self, question: Question) -> str:
-        """The question's words: the short ones on a dialled menu, the full ones in a message."""
-        on_menu = self.reply.room.medium is Medium.USSD
-        texts = question.shorts if on_menu and self.state.locale in question.shorts else question.labels
-        return self.document.text(texts, question)
-
-    def entries(self, question: Question) -> tuple[str, ...]:
-        choices = tuple(self.document.choices(question))
-        lines = _lines(choices, self.state.locale)
-        if lines is not None:
-            return lines
-        return tuple(f"{number} {self.label(each, question)}" for number, each in zip(NUMBERS, choices, strict=False))
-
-    def label(self, choice: Choice, question: Question) -> str:
-        texts = choice.shorts if self.state.locale in choice.shorts else choice.labels
-        return self.document.text(texts, question)
-
-    def default(self, question: Question) -> str:
-        chosen = question.default.split()
-        labels = [self.label(each, question) for each in self.document.choices(question) if each.name in chosen]
-        return ", ".join(labels) or question.default
-
-
-@lru_cache(maxsize=4096)
-def _lines(choices: tuple[Choice, ...], locale: str) -> tuple[str, ...] | None:
-    """The numbered lines of a list; None where an answer stands in one of them."""
-    if any(locale not in choice.lines for choice in choices):
-        return None
-    return tuple(f"{number} {choice.lines[locale]}" for number, choice in zip(NUMBERS, choices, strict=False))
-
-
-def _say(kind: QuestionType, key: str, locale: str) -> str:
-    """A sentence about a reply, with what stands in its blanks."""
-    text = say(key, locale)
-    return text.format_map(kind.blanks) if "{" in text and isinstance(kind, Filling) else text
 
 
 def _word_of(word: str, locale: str, *, letters: bool) -> str:

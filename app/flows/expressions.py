@@ -47,11 +47,14 @@ class Expression:
         "_names",
         "_nothing",
         "_run",
+        "asks_who",
         "compared",
         "memo",
+        "needs",
         "paths",
         "reads",
         "reads_itself",
+        "slots",
         "source",
         "timeless",
     )
@@ -74,12 +77,17 @@ class Expression:
         self.paths = tuple(dict.fromkeys(parsed.paths))
         self.compared = tuple(parsed.compared)
         self.reads_itself = parsed.reads_itself
+        self.asks_who = "properties" in self._names
         # Whether its value follows from the answers alone, for everybody and at any time.
         self.timeless = not parsed.reads_itself and {"doc", "here"}.issuperset(self._names)
         # Set by the compiler where the value follows from a few answers alone: it is worked out once for each
         # combination of them. Left None for anything else, above all for texts with answers in them.
         self.memo: dict[tuple[str | None, ...], Any] | None = None
         self.reads: tuple[str, ...] = ()
+        # Set by the compiler too: the calculations that it reads, those they read before them; and the places of all
+        # elements that it looks at, None where only the whole instance will do.
+        self.needs: tuple[Any, ...] = ()
+        self.slots: tuple[int, ...] | None = None
         self.source = source
 
     def __call__(self, root: Any, node: Any, moment: Moment) -> Any:

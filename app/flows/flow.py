@@ -1,13 +1,15 @@
 """What a compiled survey is: an immutable `Flow` of questions in document order, with texts in every language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.flows.expressions import Expression
 from app.flows.questions.base import QuestionType
 from app.flows.questions.metadata import Metadata
 from app.values import RunState
+
+_MOST_SPOTS = 20_000
 
 # A text with ${values} in it: fixed pieces and expressions, in turn.
 Text = tuple[str | Expression, ...]
@@ -34,8 +36,44 @@ class ChoiceList:
     name: str
     choices: tuple[Choice, ...]
     nodeset: Expression | None = None
+    by: Expression | None = None
+    """Where the filter only compares a column with one answer: that answer; `groups` has the choices for each value."""
+    groups: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
     randomize: bool = False
     seed: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeat:
+    """Questions that are asked several times, such as those about each member of a household."""
+
+    name: str
+    path: str
+    slot: int
+    size: int
+    """How many elements of the instance belong to it."""
+    start: int
+    end: int
+    """The places of its first question, and of the one after its last: `Add another?`, where the respondent decides."""
+    count: Expression | None
+    asks: bool
+    """Whether she is asked for another one."""
+    template: Any
+
+    @property
+    def another(self) -> str:
+        """The name of the question whether there is another one."""
+        return f"{self.name}+"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Action:
+    """A value that the form sets when something happens (XForms `setvalue`)."""
+
+    target: str
+    """The name of the question whose value it is."""
+    value: Expression | None
+    """None empties it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +90,8 @@ class Question:
     guidance: Mapping[str, Text] = field(default_factory=dict)
     relevant: tuple[Expression, ...] = ()
     constraint: Expression | None = None
+    looks_around: bool = False
+    """Whether the constraint reads anything but the answer itself, so that it may no longer hold later."""
     constraint_message: Mapping[str, Text] = field(default_factory=dict)
     required: Expression | bool = False
     required_message: Mapping[str, Text] = field(default_factory=dict)
@@ -65,6 +105,12 @@ class Question:
     """Whether nobody sees it: a value that the form keeps for itself."""
     slot: int = 0
     """Where its element stands in the instance, counted in document order from the root."""
+    repeats: tuple[Repeat, ...] = ()
+    """The repeats that it is in, the outermost first."""
+    position: str = ""
+    """Which instance of them is meant: 2.1 is the first inner one of the second outer one."""
+    key: str = ""
+    """What its answer is kept under: its name, and its position in square brackets where it has one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,10 +128,60 @@ class Flow:
     """The empty primary instance (an lxml element); copied, never changed."""
     calculates: tuple[Question, ...]
     """Calculations in an order in which each comes after those it reads."""
-    dependents: Mapping[str, int]
-    """For a question that others' relevance, choices or values read: the place of the first such other question."""
+    dependents: Mapping[str, tuple[int, ...]]
+    """For a question that others' relevance or choices read, also through calculations: the places of those others."""
     instances: Mapping[str, Any] = field(default_factory=dict)
     kept: tuple[Question, ...] = ()
     """What the form keeps for itself and does not work out: hidden values, and those of `metadata`."""
     metadata: tuple[tuple[Question, Metadata], ...] = ()
     """What a smartphone would fill in by itself."""
+    asks_who: bool = False
+    """Whether it wants a name of the respondent or of her phone; it gets her pseudonym."""
+    asked: int = 0
+    """How many of the questions are there to be seen; those after them are silent."""
+    repeats: tuple[Repeat, ...] = ()
+    """All repeats, outer ones before those inside them."""
+    anchors: Mapping[str, "Question"] = field(default_factory=dict)
+    """For each repeat a stand-in for its own element, at which its conditions are worked out."""
+    inside: Mapping[str, str] = field(default_factory=dict)
+    """For the path of each repeat: that of the one around it, or an empty text."""
+    in_repeat: Mapping[str, tuple["Question", ...]] = field(default_factory=dict)
+    """For each repeat: the questions right in it, not those of repeats inside it."""
+    by_slot: Mapping[int, "Question"] = field(default_factory=dict)
+    """The questions outside of repeats, by the place of their element."""
+    shape: tuple[tuple[int, str, str | None], ...] = ()
+    """For each element of the instance: the place of its parent, its name, and the value that the form gives it."""
+    at_start: tuple[Action, ...] = ()
+    on_new: Mapping[str, tuple[Action, ...]] = field(default_factory=dict)
+    """What a new instance of a repeat sets, by the repeat's name."""
+    on_change: Mapping[str, tuple[Action, ...]] = field(default_factory=dict)
+    """What a new answer sets, by its question's name."""
+    once: tuple[Question, ...] = ()
+    """Calculations that keep the value they first had."""
+    spots: dict[str, Question] = field(default_factory=dict)
+    """Questions at positions in repeats, as far as they were needed."""
+
+    def spot(self, key: str) -> Question:
+        """The question that an answer is kept under, at its position."""
+        found = self.by_name.get(key) or self.spots.get(key)
+        if found is None:
+            name, _, position = key.partition("[")
+            found = replace(self.by_name[name], position=position.rstrip("]"), key=key)
+            if len(self.spots) < _MOST_SPOTS:
+                self.spots[key] = found
+        return found
+
+    def at(self, question: Question, position: str) -> Question:
+        """A question at a position."""
+        return self.spot(key_of(question.name, position)) if position else question
+
+
+def key_of(name: str, position: str) -> str:
+    """What the answer of a question at a position is kept under."""
+    return f"{name}[{position}]" if position else name
+
+
+def place_of(key: str) -> tuple[str, str]:
+    """The name and the position that a key stands for."""
+    name, _, position = key.partition("[")
+    return name, position.rstrip("]")

@@ -49,9 +49,24 @@ class Model:
         bind = self.binds.get(path)
         return "" if bind is None else (bind.get(f"{IZWI}{name}") or "").strip().lower()
 
+    def shape(self) -> tuple[tuple[int, str, str | None], ...]:
+        """For each element, in document order: the place of its parent, its name, and the value it brings along."""
+        places = {element: place for place, element in enumerate(self.root.iter())}
+        return tuple((places.get(each.getparent(), -1), each.tag, each.text) for each in self.root.iter())
+
     def data_type(self, path: str) -> str:
         """The data type of a path without its namespace."""
         return (self.bind(path, "type") or "string").rpartition(":")[2]
+
+
+def _one_instance_each(root: Any) -> Any:
+    """Keep one instance of each repeat: an XForm has a template of it beside the first, and may bring more."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.attrib.pop("template", None) is not None:
+                for twin in [each for each in child.itersiblings() if each.tag == child.tag]:
+                    parent.remove(twin)
+    return root
 
 
 def read(tree: Any) -> Model | None:
@@ -61,7 +76,7 @@ def read(tree: Any) -> Model | None:
     if not instances or not len(instances[0]):
         return None
     settings = {key.removeprefix(IZWI): value for key, value in instances[0][0].items() if key.startswith(IZWI)}
-    root = _plain(instances[0][0])
+    root = _one_instance_each(_plain(instances[0][0]))
     walked = list(_walk(root))
     lists = {each.get("id"): each for each in instances[1:]}
     return Model(

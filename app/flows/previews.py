@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 from app.flows import gsm7
 from app.flows.document import Document
-from app.flows.engine import MORE, advance
+from app.flows.engine import advance
 from app.flows.flow import Flow, Question
 from app.flows.phrases import say
 from app.flows.questions.range import Range
-from app.flows.review.light import light, shown
+from app.flows.showing import MORE
 from app.flows.state import Reply, State, Step
 from app.values import Medium, Room, RunState
 
@@ -69,39 +69,41 @@ def previews(flow: Flow, rooms: Mapping[Medium, Room]) -> Iterator[Preview]:
     opened = [
         (question, notes) for question in flow.questions if question.kind.asked for notes in _notes(flow, question)
     ]
-    lights = {(question.name, notes): _light(flow, question, notes) for question, notes in opened}
     for locale in flow.locales:
         for question, notes in opened:
             answers = sample_answers(flow, question, locale)
             for medium, room in rooms.items():
-                state = State(_SEED, locale, open=question.name, answers=answers, notes=list(notes))
-                yield Preview(question, locale, medium, _pages(lights[question.name, notes], state, room), notes)
+                state = State(_SEED, locale, open=first(flow, question).key, answers=answers, notes=_keys(flow, notes))
+                yield Preview(question, locale, medium, _pages(flow, state, room), notes)
         for how, notes in endings:
             answers = sample_answers(flow, None, locale)
             for medium, room in rooms.items():
-                state = State(_SEED, locale, answers=answers, notes=list(notes), ended=how)
+                state = State(_SEED, locale, answers=answers, notes=_keys(flow, notes), ended=how)
                 yield Preview(None, locale, medium, _pages(flow, state, room), notes)
-
-
-def _light(flow: Flow, question: Question, notes: Sequence[str]) -> Flow:
-    """The survey with the calculations that the screen of a question shows or needs; a large form is quicker so."""
-    questions = (question, *(flow.by_name[name] for name in notes))
-    return light(flow, [expression for each in questions for expression in shown(each)])
 
 
 def sample_answers(flow: Flow, question: Question | None, locale: str) -> dict[str, str]:
     """Answers to all questions before this one; where they filter its choices, those that leave the longest list."""
     before = flow.questions[: question.index] if question else flow.questions
-    answers = {each.name: _sample(each) for each in before if each.kind.asked}
+    answers = {first(flow, each).key: _sample(each) for each in before if each.kind.asked and each is not question}
     if question is None or question.choices is None or question.choices.nodeset is None:
         return answers
     best, most = answers, _length(flow, question, answers, locale)
     for read in _deciding(flow, question):
         for choice in (read.choices.choices if read.choices else ())[:_MOST_TRIES]:
-            tried = best | {read.name: choice.name}
+            tried = best | {first(flow, read).key: choice.name}
             if (length := _length(flow, question, tried, locale)) > most:
                 best, most = tried, length
     return best
+
+
+def _keys(flow: Flow, names: Sequence[str]) -> list[str]:
+    return [first(flow, flow.by_name[name]).key for name in names]
+
+
+def first(flow: Flow, question: Question) -> Question:
+    """A question at its first position."""
+    return flow.at(question, ".".join("1" for _ in question.repeats))
 
 
 def _deciding(flow: Flow, question: Question) -> list[Question]:
@@ -112,7 +114,7 @@ def _deciding(flow: Flow, question: Question) -> list[Question]:
 
 
 def _length(flow: Flow, question: Question, answers: Mapping[str, str], locale: str) -> int:
-    choices = Document(flow, answers, locale=locale, seed=_SEED, at=_AT).choices(question)
+    choices = Document(flow, State(_SEED, locale, answers=dict(answers)), _AT).choices(first(flow, question))
     return sum(len(choice.lines.get(locale, choice.name)) + 3 for choice in choices)
 
 

@@ -34,6 +34,7 @@ class Scope:
         self.named: list[tuple[str, str]] = []
         """Questions, and the select question that they look a choice's name up in."""
         self.types: dict[str, str] = {}
+        self.made: list[Expression] = []
         self.repeats: frozenset[str] = frozenset()
         """Paths that may be there several times."""
         self.depth = 0
@@ -54,6 +55,7 @@ class Scope:
             )  # fmt: skip
             self.check(parsed)
             expression = Expression(source, parsed, want, self.functions)
+            self.made.append(expression)
             expression.try_out(self.model.root, self.model.elements[path], _TRIAL)
         except BadExpression as error:
             self.fault(name_of(path), f"{column}: {error}", f"Mend: {as_written(source, self.model.slots)}")

@@ -37,8 +37,14 @@ class State:
     """The final run state, once there is one."""
     who: str = ""
     """The respondent's pseudonym, where the form asks for it."""
-    facts: Mapping[str, str] = field(default_factory=dict)
-    """What a smartphone would fill in by itself; made anew, never changed."""
+    given: dict[str, str] = field(default_factory=dict)
+    """Values that nobody typed: what a smartphone fills in by itself, what the form sets, and what it keeps."""
+    uid: str = ""
+    """The run's own name, a UUID: its record's instanceID."""
+    find: str = ""
+    """The letters by which a choice of a long list is looked for."""
+    pending: dict[str, str] = field(default_factory=dict)
+    """Replies that came together with others, to questions that are not open yet."""
 
     def dumps(self) -> str:
         """Write as JSON."""
@@ -47,8 +53,9 @@ class State:
             "asked_ms": self.asked_ms, "notes": self.notes, "refused": self.refused, "answers": self.answers,
             "aside": self.aside, "ended": self.ended,
         }  # fmt: skip
-        if self.who or self.facts:
-            values |= {"who": self.who, "facts": self.facts}
+        if self.who or self.given or self.uid or self.find or self.pending:
+            rare = {"who": self.who, "given": self.given, "uid": self.uid, "find": self.find, "pending": self.pending}
+            values |= {name: value for name, value in rare.items() if value}
         return to_json(values).decode()
 
     @classmethod
@@ -60,7 +67,8 @@ class State:
         """Return a state that can be changed while this one stays."""
         return State(
             self.seed, self.locale, self.open, self.page, self.tries, self.asked_ms, list(self.notes), self.refused,
-            dict(self.answers), dict(self.aside), self.ended, self.who, self.facts,
+            dict(self.answers), dict(self.aside), self.ended, self.who, dict(self.given),
+            self.uid, self.find, dict(self.pending),
         )  # fmt: skip
 
 
@@ -76,7 +84,8 @@ class Answered(NamedTuple):
 
     question: str
     value: str | None
-    raw: str
+    raw: str | None
+    """As typed; None where the form set it."""
     attempts: int
     order: str | None
     """The choices in the order shown, by name, parted by blanks."""
@@ -111,6 +120,8 @@ class Ended(NamedTuple):
     question: str
     calculated: Mapping[str, str]
     """The form's own values, worked out at the end."""
+    record: str
+    """The finished record as XML: an instance of the form's model."""
 
 
 Event = Answered | Refused | SetAside | Restored | Ended

@@ -13,12 +13,12 @@ _RECORDED = frozenset("start end today deviceid imei username phonenumber email 
 _USED = frozenset(
     """text string integer int decimal range date time datetime note calculate hidden acknowledge trigger rank
     select_one select_multiple select_one_from_file select_multiple_from_file csv-external xml-external
-    begin_group end_group""".split()
+    begin_group end_group begin_repeat end_repeat""".split()
 )
 SUPPORTED = _USED | _RECORDED | SKIPPED.keys()
-_REPEATS = "Repeats are not supported yet: ask a fixed number of times, in groups."
+_LOOPS = "Ask with begin_repeat, or once for each choice, in groups."
 CURES: Mapping[str, str] = {
-    "begin_repeat": _REPEATS, "end_repeat": _REPEATS, "begin_loop": _REPEATS, "end_loop": _REPEATS,
+    "begin_loop": _LOOPS, "end_loop": _LOOPS,
     "select_one_external": "Use select_one_from_file with the same file.",
 }  # fmt: skip
 _SPELLINGS = {
@@ -57,19 +57,14 @@ def refused_types(rows: Iterable[tuple[int, Mapping[str, str]]]) -> Iterator[Fau
             yield Fault(place, name, f"the question type {kind} is not supported", cure_of(kind))
         if "search(" in row.get("appearance", "").replace(" ", ""):
             yield Fault(place, name, "search() in the appearance is not supported", "Use select_one_from_file.")
-        if row.get("trigger"):
-            cure = "Put the expression into a calculate without a trigger."
-            yield Fault(place, name, "a trigger is not supported yet", cure)
         if row.get("save_to"):
             yield Fault(place, name, "entities are not supported", "Take the save_to column out.")
 
 
 # Elements of an XForm that say more than a question and its bind: tag → what is wrong, and what to do.
 CONTROLS: Mapping[str, tuple[str, str]] = {
-    "repeat": ("repeats are not supported yet", "Ask a fixed number of times, in groups."),
     "secret": ("the control <secret> is not supported", "Use text."),
 }
-_EVENTS = {"odk-instance-first-load", "xforms-ready"}
 
 
 def refused_elements(tree: Any, model: Model, places: Mapping[str, Place]) -> Iterator[Fault]:
@@ -81,11 +76,6 @@ def refused_elements(tree: Any, model: Model, places: Mapping[str, Place]) -> It
         place = places.get(name, Place("form", None))
         if tag in CONTROLS:
             yield Fault(place, name, *CONTROLS[tag])
-        elif tag == "setvalue":
-            dynamic = element.get("event") in _EVENTS
-            problem = "a default that is worked out is" if dynamic else "a trigger or an action is"
-            cure = "Write a fixed default, or put the expression into a calculate."
-            yield Fault(place, name, f"{problem} not supported yet", cure)
         elif tag == "submission" and element.get("base64RsaPublicKey"):
             cure = "Take public_key out of the settings sheet; Izwi protects answers in its own database."
             yield Fault(Place("settings", None), "public_key", "encrypted submissions are not supported", cure)

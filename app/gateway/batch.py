@@ -46,8 +46,10 @@ class Batch:
     new_people: dict[int, Person] = field(default_factory=dict)
     changed_sessions: dict[int, Session] = field(default_factory=dict)
     turns: dict[tuple[int, int], Turn] = field(default_factory=dict)
-    answers: dict[tuple[int, str], Answer] = field(default_factory=dict)
-    asides: dict[tuple[int, str], datetime | None] = field(default_factory=dict)
+    answers: dict[tuple[int, tuple[str, str]], Answer] = field(default_factory=dict)
+    """By run, and by question and position."""
+    asides: dict[tuple[int, tuple[str, str]], datetime | None] = field(default_factory=dict)
+    records: dict[int, str] = field(default_factory=dict)
     outbox: list[Message] = field(default_factory=list)
     locales: dict[int, str] = field(default_factory=dict)
     stops: dict[int, datetime | None] = field(default_factory=dict)
@@ -128,11 +130,11 @@ class Batch:
 
     def add_answer(self, answer: Answer) -> None:
         """Write an answer, in place of an earlier one to the same question."""
-        key = (answer.run_id, answer.question)
+        key = (answer.run_id, (answer.question, answer.position))
         self.answers[key] = answer
         self.asides.pop(key, None)
 
-    def set_aside(self, run_id: int, question: str, moment: datetime | None) -> None:
+    def set_aside(self, run_id: int, question: tuple[str, str], moment: datetime | None) -> None:
         """Let an answer not count from a moment on, or (None) count again."""
         waiting = self.answers.get((run_id, question))
         if waiting is not None:
@@ -170,6 +172,7 @@ class Batch:
             sessions.saving([each for each in changed if each.stored]),
             sessions.adding_turns(self.turns.values()),
             answers.saving(connection, self.answers.values()),
+            runs.adding_records(self.records, self.at),
         ]
         write_together(connection, jobs)
         answers.set_aside(connection, self.asides)

@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from uuid_utils import uuid7
+
 from app.channels.base import UssdTurn
 from app.flows import state as events
 from app.flows.engine import advance
+from app.flows.flow import place_of
 from app.flows.phrases import fold, say
 from app.flows.state import Reply, State, Step
 from app.gateway.batch import Batch
-from app.gateway.library import Library
+from app.gateway.library import Edition, Library
 from app.gateway.routing import Command, Routes, command_of
 from app.models.runs import run as run_table
 from app.models.runs import session as session_table
@@ -97,30 +100,27 @@ class Conversation:
     # -- a turn in a run, whatever the channel ------------------------------------------------------------------------
 
     def find_run(self, batch: Batch, session: Session, contact: Contact, survey: str) -> bool:
-        """Bind a session to the run that waits on this phone, or to a new one; False where there is no such survey."""
+        """Bind a session to the run that waits on this phone, or to a new one; False where no new one may begin."""
         edition = self.library.newest(survey)
-        if edition is None:
-            return False
-        waiting = batch.active.get((contact.id, edition.survey_id))
+        waiting = batch.active.get((contact.id, self.library.survey_id(survey) or 0))
         if waiting is not None and batch.at - waiting.touched_at > self.patience:
             self.end(batch, waiting, RunState.EXPIRED, "no_reply")
             waiting = None
-        if waiting is None:
-            self._begin(batch, session, contact, survey, None)
-        else:
+        if waiting is not None:
             session.run_id = waiting.id
-            session.asking = "resume" if State.loads(waiting.memory).answers else ""
-        return True
+            # A survey that was retired is not started again: she goes on where she was.
+            session.asking = "resume" if edition is not None and State.loads(waiting.memory).answers else ""
+        elif edition is not None:
+            self._begin(batch, session, contact, edition, None)
+        return waiting is not None or edition is not None
 
-    def _begin(self, batch: Batch, session: Session, contact: Contact, survey: str, person: int | None) -> Run:
+    def _begin(self, batch: Batch, session: Session, contact: Contact, edition: Edition, person: int | None) -> Run:
         """Begin a run: of the person who gave up the last one, or of the next person on this phone."""
-        edition = self.library.newest(survey)
-        assert edition is not None  # noqa: S101 -- find_run looked
         flow = edition.flow
         locale = contact.locale if contact.locale in flow.locales else flow.locale
         person = person or batch.add_person(contact.id, edition.survey_id)
-        state = State(seed=self._chance(), locale=locale or flow.locale)
-        if flow.metadata:
+        state = State(seed=self._chance(), locale=locale or flow.locale, uid=str(uuid7()))
+        if flow.asks_who:
             state.who = batch.pseudonym_of(person)
         run = Run(
             id=batch.new_id(run_table),
@@ -134,6 +134,7 @@ class Conversation:
             memory=state.dumps(),
             revision=0,
             touched_at=batch.at,
+            uid=state.uid,
         )
         batch.add_run(run)
         session.run_id, session.asking = run.id, ""
@@ -164,15 +165,15 @@ class Conversation:
     def _resume(self, batch: Batch, session: Session, run: Run, words: str | None, key: int) -> Outcome:
         """Welcome back: go on at the open question, or start again; nothing given before is shown."""
         choice = fold(words or "")
-        if choice == "1" or choice == fold(say("continue", run.locale)):
+        again = self.library.newest(self.library.edition(run.version_id).flow.id)
+        if choice == "1" or choice == fold(say("continue", run.locale)) or again is None:
             session.asking, session.shown = "", run.revision
             return self._advance(batch, session, run, None, key, typed=words)
         if choice == "2" or choice == fold(say("start_again", run.locale)):
-            edition = self.library.edition(run.version_id)
             self.end(batch, run, RunState.EXPIRED, "started_again")
             contact = Contact(session.contact_id or 0, run.locale, stopped=False)
-            again = self._begin(batch, session, contact, edition.flow.id, run.respondent_id)
-            return self._advance(batch, session, again, None, key, typed=words)
+            fresh = self._begin(batch, session, contact, again, run.respondent_id)
+            return self._advance(batch, session, fresh, None, key, typed=words)
         text = f"{say('welcome_back', run.locale)}\n1 {say('continue', run.locale)}\n2 {say('start_again', run.locale)}"
         outcome = "shown" if words is None else "refused"
         return self.shown(batch, session, key, words, run.question, outcome, Screen(text, final=False), run)
@@ -201,12 +202,13 @@ class Conversation:
                 case events.Refused():
                     outcome = "refused"
                 case events.SetAside(question):
-                    batch.set_aside(run.id, question, batch.at)
+                    batch.set_aside(run.id, place_of(question), batch.at)
                 case events.Restored(question):
-                    batch.set_aside(run.id, question, None)
-                case events.Ended(how, reason, question, calculated):
+                    batch.set_aside(run.id, place_of(question), None)
+                case events.Ended(how, reason, question, calculated, record):
                     outcome = "ended"
                     run.state, run.reason, run.ended_at, run.question = how, reason, batch.at, question
+                    batch.records[run.id] = record
                     for name, value in calculated.items():
                         batch.add_answer(_worked_out(name, value, run, session, batch.at))
         if step.state.locale != run.locale:
@@ -273,9 +275,11 @@ def difference(before: str, text: str) -> str:
 
 
 def _answer(event: events.Answered, run: Run, session: Session, at: datetime) -> Answer:
+    question, position = place_of(event.question)
     return Answer(
         run_id=run.id,
-        question=event.question,
+        question=question,
+        position=position,
         value=event.value,
         raw=event.raw,
         locale=event.locale,
@@ -289,7 +293,8 @@ def _answer(event: events.Answered, run: Run, session: Session, at: datetime) ->
 
 
 def _worked_out(name: str, value: str, run: Run, session: Session, at: datetime) -> Answer:
+    question, position = place_of(name)
     return Answer(
-        run_id=run.id, question=name, value=value or None, raw=None, locale=run.locale, channel_id=session.channel_id,
-        medium=session.medium, attempts=0, choice_order=None, asked_at=at, answered_at=at,
+        run_id=run.id, question=question, position=position, value=value or None, raw=None, locale=run.locale,
+        channel_id=session.channel_id, medium=session.medium, attempts=0, choice_order=None, asked_at=at, answered_at=at,
     )  # fmt: skip

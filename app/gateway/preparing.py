@@ -1,6 +1,7 @@
 """Makes a database ready for turns: its tables up to date, and every survey in it that can be asked."""
 
 import logging
+from collections.abc import Sequence
 
 from app.gateway import library
 from app.gateway.bringing import File
@@ -20,10 +21,10 @@ def is_ready(settings: Settings, database: Database) -> bool:
     return schema.current(database.engine) == schema.newest() and not library.unpublished(database, _files(settings))
 
 
-def prepare(settings: Settings, database: Database) -> None:
-    """Bring the tables up to date and publish the surveys that are not stored yet."""
+def prepare(settings: Settings, database: Database, files: Sequence[File] | None = None) -> None:
+    """Bring the tables up to date and publish the surveys that are not stored yet: ours and those of the folder."""
     bring_up_to_date(database)
-    for filename, error in library.publish(database, _files(settings)).items():
+    for filename, error in library.publish(database, _files(settings) if files is None else files).items():
         log.error("%s is not asked: %s", filename, "; ".join(str(fault) for fault in error.faults))
 
 

@@ -112,6 +112,17 @@ turn = sa.Table(
     comment="One thing a respondent did, and the one screen it earned; never changed",
 )
 
+record = sa.Table(
+    "record",
+    metadata,
+    sa.Column("run_id", BigId, sa.ForeignKey("run.id"), primary_key=True, autoincrement=False),
+    sa.Column(
+        "xml", sa.Text, nullable=False, comment="An instance of the form's model, as ODK Collect would submit it"
+    ),
+    sa.Column("made_at", Utc, nullable=False),
+    comment="The finished record of a run",
+)
+
 answer = sa.Table(
     "answer",
     metadata,

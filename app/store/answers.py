@@ -40,7 +40,11 @@ _COLUMNS = (
 _UPSERT = Bulk.upsert(answer, _COLUMNS, keys=("run_id", "question", "position"))
 _SET_ASIDE = (
     sa.update(answer)
-    .where(answer.c.run_id == sa.bindparam("run"), answer.c.question == sa.bindparam("name"))
+    .where(
+        answer.c.run_id == sa.bindparam("run"),
+        answer.c.question == sa.bindparam("name"),
+        answer.c.position == sa.bindparam("place"),
+    )
     .values(set_aside_at=sa.bindparam("moment"))
 )
 
@@ -60,10 +64,13 @@ def saving(connection: Connection, answers: Iterable[Answer]) -> Job:
     )  # fmt: skip
 
 
-def set_aside(connection: Connection, moments: Mapping[tuple[int, str], datetime | None]) -> None:
-    """Set answers (run, question) aside from a moment on, or (None) let them count again."""
+def set_aside(connection: Connection, moments: Mapping[tuple[int, tuple[str, str]], datetime | None]) -> None:
+    """Set answers (run, question and position) aside from a moment on, or (None) let them count again."""
     if moments:
-        rows = [{"run": key[0], "name": key[1], "moment": moment} for key, moment in moments.items()]
+        rows = [
+            {"run": run_id, "name": name, "place": position, "moment": moment}
+            for (run_id, (name, position)), moment in moments.items()
+        ]
         connection.execute(_SET_ASIDE, rows)
 
 
@@ -120,6 +127,7 @@ def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:
             run.c.question.label("open"),
             run.c.locale.label("run_locale"),
             answer.c.question,
+            answer.c.position,
             answer.c.value,
             answer.c.raw,
             answer.c.locale,

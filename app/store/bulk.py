@@ -130,6 +130,11 @@ def stamp(at: datetime | None) -> str | None:
     return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")[:26] + "Z"
 
 
+def uid_of(connection: Connection, uid: str) -> bytes | str:
+    """A UUID that was made before, as the database takes it here."""
+    return bytes.fromhex(uid.replace("-", "")) if connection.dialect.name == "sqlite" else uid
+
+
 def new_uid(connection: Connection) -> bytes | str:
     """A UUIDv7 as the database takes it here."""
     made = uuid7()  # of the library's own kind, which costs a fifth of Python's

@@ -52,9 +52,9 @@ def _run(engine: Engine, verb: str, revision: str) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
-            # Recreating a table in a migration would otherwise delete the rows that point at it (facts: engine 3.5).
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.rollback()
+            # Recreating a table in a migration would otherwise take the rows with it that point at it (facts: engine 3.5).
+            # Said to SQLite itself: inside a transaction, which SQLAlchemy would begin, it has no effect.
+            connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
         try:
             with connection.begin():
                 if connection.dialect.name == "postgresql":

@@ -1,7 +1,8 @@
-"""Surveys and their versions."""
+"""Surveys and their versions. A survey has at most one published version: the one that new runs get."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -9,11 +10,12 @@ from uuid_utils.compat import uuid7
 
 from app.models.runs import run
 from app.models.surveys import survey, survey_version
+from app.values import VersionStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version as it is stored."""
+    """A version as it is stored, but for its form, which may be large."""
 
     id: int
     survey_id: int
@@ -21,36 +23,84 @@ class Version:
     version: str
     title: str
     digest: str
-    xform: str
+    filename: str
+    status: VersionStatus
     created_at: datetime
+    published_at: datetime | None
+    changed_at: datetime
+    change: int
+    """Which of all changes of a status was its last."""
+
+
+class Content(NamedTuple):
+    """What a version is made of: the file as it was brought, and the XForm that it became."""
+
+    name: str
+    version: str
+    title: str
+    digest: str
+    filename: str
+    source: bytes
+    xform: str
 
 
 _VERSIONS = (
     sa.select(
         survey_version.c.id,
         survey_version.c.survey_id,
-        survey.c.name,
+        survey.c.name.label("survey"),
         survey_version.c.version,
         survey_version.c.title,
         survey_version.c.digest,
-        survey_version.c.xform,
+        survey_version.c.filename,
+        survey_version.c.status,
         survey_version.c.created_at,
+        survey_version.c.published_at,
+        survey_version.c.changed_at,
+        survey_version.c.change,
     )
     .join(survey, survey.c.id == survey_version.c.survey_id)
-    .where(survey_version.c.status == "published")
     .order_by(survey_version.c.id)
 )
+_LAST_CHANGE = sa.select(sa.func.coalesce(sa.func.max(survey_version.c.change), 0))
 
 
 def published(connection: Connection) -> list[Version]:
-    """All published versions, the oldest first; the last of a survey is the one that new runs get."""
-    return [Version(*row) for row in connection.execute(_VERSIONS)]
+    """The published version of each survey that has one."""
+    return _read(connection, _VERSIONS.where(survey_version.c.status == VersionStatus.PUBLISHED))
+
+
+def every(connection: Connection) -> list[Version]:
+    """All versions of all surveys, whatever their status, in the order in which they were brought."""
+    return _read(connection, _VERSIONS)
+
+
+def of_survey(connection: Connection, name: str) -> list[Version]:
+    """All versions of a survey, in the order in which they were brought."""
+    return _read(connection, _VERSIONS.where(survey.c.name == name))
 
 
 def by_id(connection: Connection, version_id: int) -> Version:
     """One version, whatever its status: a run keeps the version that it began with."""
-    row = connection.execute(_VERSIONS.where(survey_version.c.id == version_id)).one()
-    return Version(*row)
+    (found,) = _read(connection, _VERSIONS.where(survey_version.c.id == version_id))
+    return found
+
+
+def ids(connection: Connection) -> dict[str, int]:
+    """Name → key of every survey, whether or not it can be asked."""
+    return dict(connection.execute(sa.select(survey.c.name, survey.c.id)).all())
+
+
+def xform(connection: Connection, version_id: int) -> str:
+    """The form that a version is run as."""
+    statement = sa.select(survey_version.c.xform).where(survey_version.c.id == version_id)
+    return str(connection.execute(statement).scalar_one())
+
+
+def source(connection: Connection, version_id: int) -> bytes:
+    """The file of a version as it was brought."""
+    statement = sa.select(survey_version.c.source).where(survey_version.c.id == version_id)
+    return bytes(connection.execute(statement).scalar_one())
 
 
 def digests(connection: Connection) -> frozenset[str]:
@@ -58,30 +108,39 @@ def digests(connection: Connection) -> frozenset[str]:
     return frozenset(connection.execute(sa.select(survey_version.c.digest)).scalars())
 
 
-def publish(
-    connection: Connection,
-    *,
-    name: str,
-    version: str,
-    title: str,
-    digest: str,
-    filename: str,
-    source: bytes,
-    xform: str,
-    at: datetime,
-) -> None:
-    """Store a version of a survey; the same file again changes nothing."""
-    survey_id = connection.execute(sa.select(survey.c.id).where(survey.c.name == name)).scalar()
+def last_change(connection: Connection) -> int:
+    """The number of the last change of any version: costs one look into an index."""
+    return int(connection.execute(_LAST_CHANGE).scalar_one())
+
+
+def add(connection: Connection, content: Content, status: VersionStatus, at: datetime) -> int:
+    """Store a version; returns its key."""
+    survey_id = connection.execute(sa.select(survey.c.id).where(survey.c.name == content.name)).scalar()
     if survey_id is None:
-        values = {"uid": uuid7(), "name": name, "created_at": at}
+        values = {"uid": uuid7(), "name": content.name, "created_at": at}
         survey_id = connection.execute(sa.insert(survey).values(values).returning(survey.c.id)).scalar_one()
+    version = content._asdict() | {"uid": uuid7(), "survey_id": survey_id, "status": status, "created_at": at}
+    del version["name"]
+    version |= {"published_at": at if status == VersionStatus.PUBLISHED else None} | _changed(connection, at)
+    return int(
+        connection.execute(sa.insert(survey_version).values(version).returning(survey_version.c.id)).scalar_one()
+    )
+
+
+def set_status(connection: Connection, version_id: int, status: VersionStatus, at: datetime) -> None:
+    """Give a version another status."""
+    published_at = {"published_at": at} if status == VersionStatus.PUBLISHED else {}
     connection.execute(
-        sa.insert(survey_version),
-        {
-            "uid": uuid7(), "survey_id": survey_id, "version": version, "title": title, "digest": digest,
-            "filename": filename, "source": source, "xform": xform, "status": "published", "created_at": at,
-        },
-    )  # fmt: skip
+        sa.update(survey_version)
+        .where(survey_version.c.id == version_id)
+        .values({"status": status} | published_at | _changed(connection, at))
+    )
+
+
+def drop_draft(connection: Connection, version_id: int) -> None:
+    """Forget a draft. It has no runs: nobody is ever asked one."""
+    draft = survey_version.c.status == VersionStatus.DRAFT
+    connection.execute(sa.delete(survey_version).where(survey_version.c.id == version_id, draft))
 
 
 def run_counts(connection: Connection) -> dict[int, dict[str, int]]:
@@ -93,3 +152,13 @@ def run_counts(connection: Connection) -> dict[int, dict[str, int]]:
     for version_id, state, count in connection.execute(statement):
         counts.setdefault(version_id, {})[state] = count
     return counts
+
+
+def _read(connection: Connection, statement: "sa.Select[Any]") -> list[Version]:
+    rows = connection.execute(statement).mappings()
+    return [Version(**{**row, "status": VersionStatus(row["status"])}) for row in rows]
+
+
+def _changed(connection: Connection, at: datetime) -> dict[str, object]:
+    """Number a change. Two at once get the same number, and the database lets only the first of them commit."""
+    return {"changed_at": at, "change": last_change(connection) + 1}

@@ -46,7 +46,7 @@ def compiled(survey: list[list[str]], choices: list[list[str]] | None = None) ->
 
 
 def document(flow: Flow, **answers: str) -> Document:
-    return Document(flow, answers, locale="en", seed=1, at=AT)
+    return Document(flow, State(1, "en", answers=answers), AT)
 
 
 def test_a_form_with_everything_uses_every_question_type() -> None:
@@ -232,10 +232,12 @@ def test_what_is_worked_out_once_is_kept_from_turn_to_turn() -> None:
             ["calculate", "number", "", "once(random())"],
         ]
     )
-    first = Document(flow, {}, locale="en", seed=1, at=AT)
-    kept = first.kept()
+    state = State(1, "en")
+    first = Document(flow, state, AT)
+    first.settle()
+    kept = dict(state.given)
 
-    later = Document(flow, {"word": "x"}, locale="en", seed=1, at=AT.replace(hour=15), kept=kept)
+    later = Document(flow, State(1, "en", answers={"word": "x"}, given=dict(kept)), AT.replace(hour=15))
 
     assert kept.keys() == {"began", "number"}
     assert later.calculated() == first.calculated() == kept
@@ -251,10 +253,7 @@ def test_an_expression_knows_the_run_but_not_more() -> None:
             ["calculate", "code", "", "uuid(8)"],
         ]
     )
-    runs = [
-        Document(flow, {}, locale="en", seed=1, at=AT, instance=name, properties={"username": "line1"}).calculated()
-        for name in ("a", "b")
-    ]
+    runs = [Document(flow, State(1, "en", who="line1", uid=name), AT).calculated() for name in ("a", "b")]
 
     assert runs[0]["who"] == f"line1 of {flow.template.get('version') or ''}"
     assert runs[0]["code"] != runs[1]["code"]

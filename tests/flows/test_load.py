@@ -18,12 +18,9 @@ from tests.forms import FORMS, as_csv, as_xlsx, sheets_of
 # Each sentence must be told; where the list is the whole of it, nothing else may be.
 BROKEN: dict[str, list[str]] = {
     "types.md": [
-        "survey, row 4, people: the question type begin_repeat is not supported. Repeats are not supported yet",
-        "survey, row 6: the question type end_repeat is not supported.",
         "survey, row 8, order: the question type select_one_external is not supported. Use select_one_from_file",
         "survey, row 9, ward: search() in the appearance is not supported. Use select_one_from_file.",
         "survey, row 11, thing: the question type fancy is not supported. Use one of: acknowledge, begin_group",
-        "survey, row 12, late: a trigger is not supported yet. Put the expression into a calculate",
     ],
     "required_media.md": [
         "survey, row 3, photo: it is required, but a basic phone cannot take pictures. Make it not required, or ask",
@@ -81,7 +78,6 @@ BROKEN: dict[str, list[str]] = {
     "half_run.md": [
         "survey, row 2, count: the default many is no integer.",
         "survey, row 3, fine: the default maybe is no choice. Write the name of one of the choices, not its label.",
-        "survey, row 4, day: a default that is worked out is not supported yet. Write a fixed default",
         "survey, row 5, sum: a question that is asked cannot have a calculation. Make it a calculate",
         "survey, row 6, seen: a question that is read only, or read only at times, cannot be asked.",
         "survey, row 7, told: a note cannot have a default. Write the text into its label.",
@@ -106,12 +102,12 @@ BROKEN: dict[str, list[str]] = {
     "torn.xml": ["torn.xml, row 2: it cannot be read as XML (Premature end of data"],
     "entity.xml": ["entity.xml: it cannot be read as XML (a document type is not allowed"],
     "xform.xml": [
-        "form, f: a trigger or an action is not supported yet.",
-        "form, f: repeats are not supported yet. Ask a fixed number of times",
         "form, a: relevant: there is no question nowhere. Mend: /data/nowhere = 1",
         "form, b: izwi:typed is 'please'. Write yes, or nothing.",
         "form, d: choices that come from other answers are not supported yet.",
         "form, gone: it asks for /data/gone, which the instance does not have.",
+        "form, f: the repeat has no questions. Put questions into it, or take it out.",
+        "form, lost: an action sets what is no question. Take the trigger or default out.",
         "form, a: the name is used for two questions. Give each question a name of its own",
     ],
 }

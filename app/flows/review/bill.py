@@ -54,6 +54,10 @@ def explained(found: Lengths, pace: Pace, tariff: str) -> str:
     )
     if tariff:
         said += f" Prices: {tariff}."
+    if found.repeats:
+        said += (
+            f" {', '.join(found.repeats)}: counted as often as one of them was asked at most, for there is no bound."
+        )
     if found.stuck:
         said += f" No reply that was made up is taken at {', '.join(found.stuck)}: those respondents go no further."
     return said

@@ -1,9 +1,11 @@
 """How long a survey is: the longest way that its conditions allow, and a typical one, in every language."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.flows.finding import MOST_LISTED
 from app.flows.flow import Flow
 from app.flows.previews import Preview
 from app.flows.review import longest
@@ -45,6 +47,8 @@ class Lengths:
     """How many made-up respondents the typical way was found with."""
     stuck: tuple[str, ...]
     """Questions that took none of their replies; what comes after is not in the typical way of these."""
+    repeats: tuple[str, ...] = ()
+    """What may be asked any number of times; it was counted as often as a made-up respondent was asked it at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,12 @@ class Pace:
 def lengths(trial: Trial, screens: Sequence[Preview]) -> Lengths:
     """Measure a survey whose screens are known."""
     flow = trial.flow
-    sizes = _Sizes(flow, screens)
-    at_most = longest.most(trial, {name: sizes.of_question(name) for name in _within_reach(flow)})
-    at_most = tuple(map(int.__add__, at_most, sizes.of_the_longest_ending()))
-    gone = list(walks(trial))
+    sizes, gone = _Sizes(flow, screens), list(walks(trial))
+    often = _times(flow, gone)
+    weights = {
+        name: tuple(often.get(name, 1) * each for each in sizes.of_question(name)) for name in _within_reach(flow)
+    }
+    at_most = tuple(map(int.__add__, longest.most(trial, weights), sizes.of_the_longest_ending()))
     to_the_end = [walk for walk in gone if walk.how == RunState.COMPLETED] or gone
     measured = [sizes.of_walk(walk) for walk in to_the_end]
     typical = tuple(sorted(each)[len(each) // 2] for each in zip(*measured, strict=True))
@@ -86,7 +92,17 @@ def lengths(trial: Trial, screens: Sequence[Preview]) -> Lengths:
         ),
         walkers=len(gone),
         stuck=tuple(dict.fromkeys(walk.stuck for walk in gone if walk.stuck)),
+        repeats=tuple(repeat.name for repeat in flow.repeats),
     )
+
+
+def _times(flow: Flow, gone: Iterable[Walk]) -> Mapping[str, int]:
+    """How often a question of a repeat was asked of somebody at most: conditions set no bound to that."""
+    most: dict[str, int] = {}
+    for walk in gone:
+        counts = Counter(name for name, _ in walk.asked if flow.by_name[name].repeats)
+        most |= {name: max(count, most.get(name, 1)) for name, count in counts.items()}
+    return most
 
 
 def _within_reach(flow: Flow) -> Iterable[str]:
@@ -135,8 +151,11 @@ class _Sizes:
 
 
 def _write(sizes: list[int], place: int, screen: Preview) -> None:
+    """Note what a screen takes; of a list that is too long to be shown, what was found by its letters is another one."""
+    choices = screen.question.choices.choices if screen.question and screen.question.choices else ()
+    found = int(len(choices) > MOST_LISTED)
     if screen.medium is Medium.USSD:
-        sizes[place + 1] = len(screen.pages)
+        sizes[place + 1] = len(screen.pages) + found
     else:
-        sizes[place + 2] = len(screen.pages)
-        sizes[place + 3] = sum(page.parts for page in screen.pages)
+        sizes[place + 2] = len(screen.pages) + found
+        sizes[place + 3] = sum(page.parts for page in screen.pages) + found

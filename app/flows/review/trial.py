@@ -25,7 +25,10 @@ class Trial:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
-        self.by_path = {question.path: question for question in flow.questions}
+        self.by_path = {question.path: question for question in flow.questions if not question.repeats}
+        """The questions that are asked once; of those in repeats nothing is certain, for each instance has its own."""
+        actions = (*flow.at_start, *(each for group in flow.on_change.values() for each in group))
+        self.set_by_form = {each.target for each in actions}
         self._nodes: list[Any] = list(deepcopy(flow.template).iter())
         self._reads: dict[int, tuple[tuple[Question, ...], tuple[Question, ...]] | None] = {}
         self._values: dict[tuple[int, int, tuple[str, ...]], Any] = {}
@@ -118,7 +121,7 @@ class Trial:
                 return None
             for path in each.paths:
                 question = self.by_path.get(path)
-                if question is None or question.kind.name == "metadata":
+                if question is None or question.kind.name == "metadata" or question.name in self.set_by_form:
                     return None
                 if question.kind.asked:
                     asked[question.name] = question

@@ -8,19 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from app.flows.document import Document
 from app.flows.engine import advance
-from app.flows.flow import Choice, Flow, Question
+from app.flows.expressions import Expression
+from app.flows.finding import MOST_LISTED
+from app.flows.flow import Choice, Flow, Question, place_of
 from app.flows.questions.base import NUMBERS
 from app.flows.questions.range import Range
-from app.flows.review.light import deciding, light
+from app.flows.repeats import ANOTHER
 from app.flows.review.trial import Trial
-from app.flows.state import Answered, Reply, State, Step
+from app.flows.state import Reply, State, Step
 from app.values import USSD_ROOM
 
 WALKERS = 50
 _FEWEST, _MOST_TURNS = 10, 4_000
 _MOST_TRIES = 12
-_OFTEN_THERE = 3  # the first entries of a list that its filter may shorten
 _AT = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
 _REPLIES: Mapping[str, tuple[str, ...]] = {
     "integer": ("25", "3", "1", "60", "0"), "decimal": ("2.5", "25", "0.5", "0"), "date": ("25/12/2000", "25/12/2025"),
@@ -44,7 +46,7 @@ class Walk:
 
 def walks(trial: Trial) -> Iterator[Walk]:
     """Send respondents through a survey: 50, or fewer (10 at least) where the survey is very long."""
-    replies = _Replies(trial, light(trial.flow, deciding(trial.flow)))
+    replies = _Replies(trial)
     turns = 0
     for number in range(1, WALKERS + 1):
         if turns > _MOST_TURNS and number > _FEWEST:
@@ -57,12 +59,12 @@ def walks(trial: Trial) -> Iterator[Walk]:
 class _Replies:
     """What the made-up respondents reply."""
 
-    def __init__(self, trial: Trial, flow: Flow) -> None:
-        self.flow, self.chance = flow, 1
-        expressions = list(deciding(flow))
+    def __init__(self, trial: Trial) -> None:
+        self.flow, self.chance = trial.flow, 1
+        expressions = list(_deciding(trial.flow))
         self.numbers = {
             question.name: [value for value in told_apart if value]
-            for question in flow.questions
+            for question in trial.flow.questions
             if question.kind.name in {"integer", "decimal"} and (told_apart := trial.domain(question, expressions))
         }
 
@@ -72,38 +74,41 @@ class _Replies:
         step = advance(self.flow, State(number, self.flow.locale), Reply(None, USSD_ROOM), _AT)
         asked: list[tuple[str, tuple[str, ...]]] = []
         while not step.state.ended:
-            asked.append((step.state.open, tuple(step.state.notes)))
-            answered = self.answered(step, self.flow.by_name[step.state.open])
+            question = self.flow.spot(step.state.open)
+            asked.append((question.name, _names(step.state.notes)))
+            answered = self.answered(step, question)
             if answered is None or len(asked) > _MOST_TURNS:
-                return Walk(tuple(asked), (), "", stuck=step.state.open)
+                return Walk(tuple(asked), (), "", stuck=question.name)
             step = answered
-        return Walk(tuple(asked), tuple(step.state.notes), step.state.ended)
+        return Walk(tuple(asked), _names(step.state.notes), step.state.ended)
 
     def answered(self, step: Step, question: Question) -> Step | None:
         """Reply until something is taken."""
-        for words in self.words(question):
+        choices = Document(self.flow, step.state, _AT).choices(question)
+        for words in self.words(question, choices):
             after = advance(self.flow, step.state, Reply(words, USSD_ROOM), _AT)
-            if any(isinstance(event, Answered) for event in after.events):
+            if after.state.ended or after.state.open != step.state.open:
                 return after
         return None
 
-    def words(self, question: Question) -> Iterator[str]:
+    def words(self, question: Question, choices: Sequence[Choice]) -> Iterator[str]:
         """Yield replies, the likeliest first; what takes none of them may be skipped."""
-        if question.kind.name == "rank" and question.choices:
-            for most in range(len(question.choices.choices), 0, -1):
-                yield " ".join(map(str, NUMBERS[:most]))
         for _ in range(_MOST_TRIES):
-            yield self.one(question)
+            yield self.one(question, choices)
         yield from _REPLIES.get(question.kind.name, ())
         yield "SKIP"
 
-    def one(self, question: Question) -> str:
+    def one(self, question: Question, choices: Sequence[Choice]) -> str:
         """A reply as it comes."""
         kind = question.kind
+        if kind is ANOTHER:
+            return str(1 + self.below(2))
         if question.sets_language:
             return self.flow.locale
-        if question.choices:
-            return self.choice(question.choices.choices, several=kind.name == "select_multiple")
+        if kind.name == "rank":
+            return " ".join(map(str, NUMBERS[: len(choices)]))
+        if choices:
+            return self.choice(choices, several=kind.name == "select_multiple")
         if isinstance(kind, Range):
             return f"{kind.start + kind.step * self.below(int((kind.end - kind.start) / kind.step) + 1):f}"
         if self.numbers.get(question.name) and self.below(2):
@@ -111,10 +116,13 @@ class _Replies:
         return self.of(_REPLIES.get(kind.name, _REPLIES["text"]))
 
     def choice(self, choices: Sequence[Choice], *, several: bool) -> str:
-        """One number, or two; of a list that may be shorter by its filter, small ones are likelier."""
-        most = len(choices) if self.below(2) else min(len(choices), _OFTEN_THERE)
-        number = NUMBERS[self.below(most) if self.below(2) else 0]
-        return f"{number} {NUMBERS[self.below(most)]}" if several and self.below(2) else str(number)
+        """The first choice or any, at times with another one; of a list that is too long to be shown, its name."""
+        place = self.below(len(choices)) if self.below(2) else 0
+        if len(choices) > MOST_LISTED:
+            return choices[place].name
+        if several and self.below(2):
+            return f"{NUMBERS[place]} {NUMBERS[self.below(len(choices))]}"
+        return str(NUMBERS[place])
 
     def of(self, things: Sequence[str]) -> str:
         return things[self.below(len(things))]
@@ -122,3 +130,17 @@ class _Replies:
     def below(self, most: int) -> int:
         self.chance = self.chance * _MULTIPLIER % _MODULUS
         return (self.chance >> 8) % most
+
+
+def _names(keys: Sequence[str]) -> tuple[str, ...]:
+    return tuple(place_of(key)[0] for key in keys)
+
+
+def _deciding(flow: Flow) -> Iterator[Expression]:
+    """Yield what decides about the way through a survey."""
+    for question in flow.questions:
+        if not question.silent:
+            nodeset = question.choices.nodeset if question.choices else None
+            for each in (*question.relevant, question.constraint, question.required, nodeset):
+                if isinstance(each, Expression):
+                    yield each

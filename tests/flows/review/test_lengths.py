@@ -116,6 +116,30 @@ def test_a_question_that_takes_no_made_up_reply_is_named() -> None:
     assert (found.languages[0].longest.questions, found.languages[0].typical.questions) == (2, 1)
 
 
+def test_what_repeats_is_counted_as_often_as_it_was_asked_at_most() -> None:
+    form = """
+        | survey | type | name | label | relevant |
+        |---|---|---|---|---|
+        | | begin_repeat | member | A member | |
+        | | text | called | Called? | |
+        | | select_one yes_no | child | A child? | |
+        | | text | school | School? | ${child} = 'yes' and ${child} = 'no' |
+        | | end_repeat | | | |
+        | | text | rest | The rest? | count(${member}) > 2 |
+
+        | choices | list_name | name | label |
+        |---|---|---|---|
+        | | yes_no | yes | Yes |
+        | | yes_no | no | No |
+        """
+    found = lengths(dedent(form))
+
+    assert found.repeats == ("member",)
+    assert found.stuck == ()
+    longest_, typical = found.languages[0].longest, found.languages[0].typical
+    assert 3 < typical.questions < longest_.questions
+
+
 def test_sessions_follow_from_pages_and_pace() -> None:
     pace, way = Pace(screen_seconds=30, session_seconds=180), Way(6, 7, 7, 9)
 

@@ -1,0 +1,118 @@
+"""What the commands about surveys share: the database as it must be, and a version as somebody names it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import OperationalError
+
+from app.cli.root import fail, say
+from app.gateway.versions import published_of
+from app.settings import Settings
+from app.store import schema, surveys
+from app.store.surveys import Version
+from app.store.unit import Database
+from app.values import VersionStatus
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """Open the database, or say what is wrong with it and end."""
+    database = Database(settings.database)
+    try:
+        current, newest = schema.current(database.engine), schema.newest()
+        if current is None:
+            fail("There is no database yet: `izwi serve` or `izwi migrate` makes it.")
+        if current != newest:
+            fail(f"The tables are at {current}, this Izwi needs {newest}: `izwi migrate` brings them there.")
+        yield database
+    finally:
+        database.close()
+
+
+def versions_of(database: Database, survey: str) -> list[Version]:
+    """All versions of a survey in the order they were brought, or say which surveys there are and end."""
+    found = database.read(lambda connection: surveys.of_survey(connection, survey))
+    if not found:
+        known = ", ".join(sorted(database.read(surveys.ids))) or "none"
+        refuse(f"There is no survey {survey}. There are: {known}.")
+    return found
+
+
+def named(versions: Sequence[Version], name: str) -> Version:
+    """The version of this name, or say which there are and end."""
+    found = [each for each in versions if each.version == name]
+    if not found:
+        there = ", ".join(each.version for each in versions)
+        refuse(f"{versions[0].survey} has no version {name}. It has: {there}.")
+    return found[-1]
+
+
+def newest_draft(versions: Sequence[Version]) -> Version | None:
+    """The draft that was brought last."""
+    return next((each for each in reversed(versions) if each.status is VersionStatus.DRAFT), None)
+
+
+def asked_before(versions: Sequence[Version], than: Version) -> Version | None:
+    """The version to compare with: the published one, or for that one the last that it replaced."""
+    published = published_of(list(versions))
+    if published is not None and published.id != than.id:
+        return published
+    asked = [each for each in versions if each.published_at is not None and each.id != than.id]
+    return max(asked, key=lambda each: each.change, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredForm:
+    """The form of a stored version, as if it were a file."""
+
+    name: str
+    content: bytes
+
+    def read_bytes(self) -> bytes:
+        """Its content."""
+        return self.content
+
+    @classmethod
+    def of(cls, database: Database, version: Version) -> "StoredForm":
+        """Read it."""
+        xform = database.read(lambda connection: surveys.xform(connection, version.id))
+        return cls(f"{version.survey}.xml", xform.encode())
+
+
+def playable(settings: Settings, survey: str, version: str | None, *, ships: bool) -> StoredForm | None:
+    """The form of a stored version: the one that is named, the draft, or the one that is asked if it does not ship."""
+    database = Database(settings.database)
+    try:
+        ready = schema.current(database.engine) == schema.newest()
+        found = database.read(lambda connection: surveys.of_survey(connection, survey)) if ready else []
+        wanted = _wanted(found, version, ships=ships) if found else None
+        if wanted is None:
+            return None
+        say(f"This is version {wanted.version}, {wanted.status}.", err=True)
+        return StoredForm.of(database, wanted)
+    except OperationalError:  # the database is away; what ships can be tried without it
+        return None
+    finally:
+        database.close()
+
+
+def _wanted(found: Sequence[Version], version: str | None, *, ships: bool) -> Version | None:
+    if version is not None:
+        return named(found, version)
+    wanted = newest_draft(found)
+    return wanted if wanted or ships else published_of(list(found)) or found[-1]
+
+
+def local(moment: datetime, settings: Settings) -> str:
+    """A moment in the survey's own zone."""
+    return moment.astimezone(ZoneInfo(settings.zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def refuse(text: str) -> NoReturn:
+    """Say what is wrong and end."""
+    fail(text)
+    raise AssertionError("unreachable")

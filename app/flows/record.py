@@ -1,0 +1,46 @@
+"""The finished record of a run: an instance of the form's own model, as ODK Collect would submit it.
+
+What is not relevant is left out, repeats have the instances that were answered, and `meta/instanceID` is the run's own name
+(ODK XForms specification, "Metadata").
+"""
+
+from lxml import etree
+
+from app.flows.document import Document
+from app.flows.flow import Flow
+from app.flows.repeats import ANOTHER
+from app.flows.state import State
+
+
+def write(flow: Flow, state: State, document: Document) -> str:
+    """Write the record as XML. The document is made anew afterwards, for the record lacks what is not relevant."""
+    root = document.whole()
+    groups = [element for element in root.iter() if len(element)]
+    irrelevant = [
+        document.node_of(spot)
+        for question in flow.questions
+        if question.kind is not ANOTHER and question.relevant
+        for spot in document.spots(question)
+        if not document.relevant(spot)
+    ]
+    for element in irrelevant:
+        if (parent := element.getparent()) is not None:
+            parent.remove(element)
+    for group in reversed(groups):
+        if not len(group) and (parent := group.getparent()) is not None:
+            parent.remove(group)
+    identify(root, state.uid)
+    text: str = etree.tostring(root, encoding="unicode")
+    document.changed(None)
+    return text
+
+
+def identify(root: etree._Element, uid: str) -> None:
+    """Give the record its name."""
+    meta = root.find("meta")
+    if meta is None:
+        meta = etree.SubElement(root, "meta")
+    name = meta.find("instanceID")
+    if name is None:
+        name = etree.SubElement(meta, "instanceID")
+    name.text = f"uuid:{uid}"

@@ -1,0 +1,155 @@
+"""The life of a survey's versions: brought as a draft, published, replaced by the next one, retired."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy.engine import Connection
+
+from app.flows.compile import compile_form
+from app.flows.faults import Fault, FormError, Place
+from app.flows.flow import Flow
+from app.flows.load import Form
+from app.gateway import bringing
+from app.gateway.bringing import File
+from app.store import surveys
+from app.store.surveys import Content, Version
+from app.store.unit import Database
+from app.values import VersionStatus
+
+
+class How(StrEnum):
+    """What became of a file that was brought."""
+
+    NEW = "new"
+    RENEWED = "renewed"
+    """A draft of the same version was there, and gave way: nobody had been asked it."""
+    KNOWN = "known"
+    """The same file, or another that makes the same form, was there already; nothing was changed."""
+
+
+class Brought(NamedTuple):
+    """The version that a file is stored as, and how that came about."""
+
+    how: How
+    version: Version
+
+
+class Read(NamedTuple):
+    """A file that can be asked."""
+
+    form: Form
+    flow: Flow
+    content: Content
+
+
+def read(file: File) -> Read:
+    """Read a file as something that can be stored; raises `FormError` if it cannot be asked."""
+    form = bringing.bring(file)
+    flow = compile_form(form)
+    digest, source = bringing.digest(file), file.read_bytes()
+    return Read(form, flow, Content(flow.id, flow.version, flow.title, digest, file.name, source, form.xform.decode()))
+
+
+def bring(database: Database, content: Content, at: datetime) -> Brought:
+    """Store a file as a draft; raises `FormError` if its version is taken by another one."""
+
+    def work(connection: Connection) -> Brought:
+        versions = surveys.of_survey(connection, content.name)
+        if known := _known(connection, versions, content):
+            return Brought(How.KNOWN, known)
+        same = [each for each in versions if each.version == content.version]
+        drafts = [each for each in same if each.status is VersionStatus.DRAFT]
+        if len(same) > len(drafts):
+            raise taken(content)
+        for draft in drafts:
+            surveys.drop_draft(connection, draft.id)
+        added = surveys.add(connection, content, VersionStatus.DRAFT, at)
+        return Brought(How.RENEWED if drafts else How.NEW, surveys.by_id(connection, added))
+
+    return database.write(work)
+
+
+def bring_published(database: Database, content: Content, at: datetime) -> Brought:
+    """Store a file and publish it at once, unless a person has retired this survey: then it waits as a draft.
+
+    Raises `FormError` if its version is taken by another file.
+    """
+
+    def work(connection: Connection) -> Brought:
+        versions = surveys.of_survey(connection, content.name)
+        if known := _known(connection, versions, content):  # another process was faster
+            return Brought(How.KNOWN, known)
+        if any(each.version == content.version for each in versions):
+            raise taken(content)
+        statuses = {each.status for each in versions}
+        added = surveys.add(connection, content, VersionStatus.DRAFT, at)
+        if VersionStatus.PUBLISHED in statuses or VersionStatus.RETIRED not in statuses:
+            _publish(connection, added, published_of(versions), at)
+        return Brought(How.NEW, surveys.by_id(connection, added))
+
+    return database.write(work)
+
+
+def taken(content: Content) -> FormError:
+    """Say that there is another file with the same version; results are kept by version, so the two would be mixed."""
+    problem = f"version {content.version} of {content.name} is stored already, with other content"
+    cure = "Raise the version in the settings sheet: results are kept by version."
+    return FormError([Fault(Place("settings", 2), "version", problem, cure)])
+
+
+def publish(database: Database, version: Version, instead_of: Version | None, at: datetime) -> bool:
+    """Let new runs get this version from now on; runs under way finish on theirs.
+
+    False, and nothing is changed, if either of the two is no longer as the person saw it who decided this.
+    """
+
+    def work(connection: Connection) -> bool:
+        versions = surveys.of_survey(connection, version.survey)
+        if version not in versions or published_of(versions) != instead_of:
+            return False
+        _publish(connection, version.id, instead_of, at)
+        return True
+
+    return database.write(work)
+
+
+def retire(database: Database, version: Version, at: datetime) -> bool:
+    """Begin no more runs of this version; those under way finish. False if it is no longer as it was seen."""
+
+    def work(connection: Connection) -> bool:
+        if version not in surveys.of_survey(connection, version.survey):
+            return False
+        surveys.set_status(connection, version.id, VersionStatus.RETIRED, at)
+        return True
+
+    return database.write(work)
+
+
+def flow_of(database: Database, version_id: int) -> Flow:
+    """A stored version, compiled."""
+    xform = database.read(lambda connection: surveys.xform(connection, version_id))
+    return compile_form(Form(xform.encode(), {}, ()))
+
+
+def published_of(versions: list[Version]) -> Version | None:
+    """The published one of a survey's versions."""
+    return next((each for each in versions if each.status is VersionStatus.PUBLISHED), None)
+
+
+def _known(connection: Connection, versions: list[Version], content: Content) -> Version | None:
+    """The version that a file is stored as: by its bytes, or by the form that they make.
+
+    Excel writes other bytes when it saves a form unchanged, and a list may lie beside a form that does not use it.
+    """
+    for each in versions:
+        same = each.version == content.version and surveys.xform(connection, each.id) == content.xform
+        if same or each.digest == content.digest:
+            return each
+    return None
+
+
+def _publish(connection: Connection, version_id: int, instead_of: Version | None, at: datetime) -> None:
+    if instead_of is not None and instead_of.id != version_id:
+        surveys.set_status(connection, instead_of.id, VersionStatus.REPLACED, at)
+    surveys.set_status(connection, version_id, VersionStatus.PUBLISHED, at)

@@ -1,0 +1,150 @@
+"""Surveys with attached files on their way in and out: what is stored of them, and what is given back."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli.phone import simulate
+from app.cli.surveys import surveys
+from app.flows.compile import compile_form
+from app.flows.load import load
+from app.gateway.bringing import bring
+from app.settings import Settings
+from app.store import schema
+from app.store.unit import Database
+from tests.forms import as_xlsx
+
+WARDS = """\
+| survey | type | name | label |
+|---|---|---|---|
+| | select_one_from_file wards.csv | ward | Which ward? |
+| settings | form_id | version |
+| | homes | {version} |
+"""
+
+
+@pytest.fixture
+def folder(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database of the test's own, and a folder with a form and the list that it takes its choices from."""
+    monkeypatch.setenv("IZWI_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("IZWI_DATABASE_URL", database_url)
+    monkeypatch.setenv("IZWI_CHANNEL", "simulated")
+    database = Database(Settings().database)
+    schema.upgrade(database.engine)
+    database.close()
+    (tmp_path / "homes.md").write_text(WARDS.format(version=1))
+    (tmp_path / "wards.csv").write_text("name,label\nw1,North\nw2,South\n")
+    return tmp_path
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(surveys, list(map(str, arguments)))
+
+
+def ok(*arguments: str | Path) -> bytes:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout_bytes
+
+
+def add_and_publish(file: Path) -> None:
+    ok("add", file)
+    ok("publish", "homes", "--yes")
+
+
+def test_what_lay_beside_a_form_is_in_the_xform_and_needed_no_more(folder: Path) -> None:
+    add_and_publish(folder / "homes.md")
+    (folder / "wards.csv").unlink()
+
+    stored = compile_form(load(ok("download", "homes"), "homes.xml"))
+
+    choices = stored.by_name["ward"].choices
+    assert choices is not None
+    assert [each.name for each in choices.choices] == ["w1", "w2"]
+    assert ok("download", "homes", "--format", "brought") == (folder / "homes.md").read_bytes()
+    assert "2 South" in CliRunner().invoke(simulate, ["homes"], input="1\n").output
+
+
+def test_a_zip_is_given_back_as_it_was_brought(folder: Path) -> None:
+    pack = folder / "pack.zip"
+    with zipfile.ZipFile(pack, "w") as archive:
+        for name in ("homes.md", "wards.csv"):
+            archive.write(folder / name, name)
+    add_and_publish(pack)
+
+    assert ok("download", "homes", "--format", "brought") == pack.read_bytes()
+    assert b"<label>South</label>" in ok("download", "homes")
+
+
+def test_a_list_with_other_rows_is_other_content(folder: Path) -> None:
+    add_and_publish(folder / "homes.md")
+    (folder / "wards.csv").write_text("name,label\nw1,North\nw2,East\n")
+
+    refused = run("add", folder / "homes.md")
+
+    assert refused.exit_code == 1
+    assert "version 1 of homes is stored already, with other content. Raise the version" in refused.stderr
+
+
+def test_a_new_version_with_other_rows_says_which(folder: Path) -> None:
+    add_and_publish(folder / "homes.md")
+    (folder / "homes.md").write_text(WARDS.format(version=2))
+    (folder / "wards.csv").write_text("name,label\nw1,North\nw3,West\n")
+    ok("add", folder / "homes.md")
+
+    said = ok("diff", "homes").decode()
+
+    assert "wards (ward): the choice w3 added, “West”" in said
+    assert "wards (ward), w2: it can no longer be chosen" in said
+
+
+def test_a_list_that_the_form_does_not_use_changes_nothing(folder: Path) -> None:
+    add_and_publish(folder / "homes.md")
+    (folder / "ward.csv").write_text("name,label\nx,X\n")  # the form has the word ward, and takes no such file
+
+    assert b"This form is stored already: version 1 of homes, published." in ok("add", folder / "homes.md")
+
+
+def test_a_form_whose_list_is_missing_is_not_stored(folder: Path) -> None:
+    (folder / "wards.csv").unlink()
+
+    refused = run("add", folder / "homes.md")
+
+    assert "survey, row 2, ward: the file wards.csv is missing. Put it beside the form" in refused.stdout
+    assert refused.stderr == "Nothing was stored.\n"
+
+
+# -- what is given back ---------------------------------------------------------------------------------------------
+
+
+def test_the_xform_is_the_one_that_the_file_makes(folder: Path) -> None:
+    add_and_publish(folder / "homes.md")
+
+    stored = load(ok("download", "homes"), "homes.xml")
+
+    assert stored.xform == bring(folder / "homes.md").xform
+    ok("download", "homes", "--format", "brought", "--output", folder / "again.md")
+    assert (folder / "again.md").read_bytes() == (folder / "homes.md").read_bytes()
+
+
+def test_an_excel_file_comes_back_byte_for_byte(folder: Path) -> None:
+    sheets = {
+        "survey": [["type", "name", "label"], ["text", "why", "Why?"]],
+        "settings": [["form_id", "version"], ["excel", "1"]],
+    }
+    (folder / "excel.xlsx").write_bytes(as_xlsx(sheets))
+    ok("add", folder / "excel.xlsx")
+
+    assert ok("download", "excel", "--format", "brought") == (folder / "excel.xlsx").read_bytes()
+
+
+def test_the_published_version_is_the_one_that_is_downloaded(folder: Path) -> None:
+    add_and_publish(folder / "homes.md")
+    (folder / "homes.md").write_text(WARDS.format(version=2))
+    ok("add", folder / "homes.md")
+
+    assert b'version="1"' in ok("download", "homes")
+    assert b'version="2"' in ok("download", "homes", "--version", "2")
+    assert run("download", "homes", "--output", folder / "no" / "file").exit_code == 1
