@@ -19,6 +19,7 @@ DOCUMENTS = [
     "docs/xlsform.md",
     "docs/surveys.md",
     "docs/records.md",
+    "docs/check.md",
 ]
 
 
