@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from app.channels.base import Inbound, Sending, SendResult, SmsIn, UssdEnd, UssdTurn
-from app.flows.flow import Flow
+from app.flows.flow import Flow, key_of
 from app.flows.state import State
 from app.gateway.library import Library
 from app.gateway.turns import Arrival, Failed, Gateway
@@ -55,6 +55,7 @@ class Stored:
     """One answer as the store has it."""
 
     question: str
+    """Its name, and its place in repeats: `age[2]`."""
     value: str | None
     raw: str | None
     medium: Medium
@@ -215,7 +216,13 @@ def _journey(row: Any, rows: Sequence[Any], library: Library) -> Journey:
         locale=row.locale,
         page=State.loads(row.memory).page,
         answers=tuple(
-            Stored(each.question, each.value, each.raw, Medium(each.medium), each.set_aside_at is not None)
+            Stored(
+                key_of(each.question, each.position),
+                each.value,
+                each.raw,
+                Medium(each.medium),
+                each.set_aside_at is not None,
+            )
             for each in rows
         ),
     )

@@ -137,7 +137,7 @@ class Stage:
 
     def value_of(self, stored: Stored) -> str | None:
         """A value as stored; pseudonyms are random, so that no two runs of a transcript would have the same."""
-        kind = self.flow.by_name[stored.question].kind
+        kind = self.flow.spot(stored.question).kind
         is_random = isinstance(kind, Metadata) and kind.given in {"device", "who"}
         return "(her pseudonym)" if is_random else stored.value
 

@@ -21,13 +21,13 @@ _MOST_WORDS = 8  # of a value that is no text: "25 December 1990 at 2 pm"
 
 
 def read(model: Model, questions: Sequence[Question], fault: Callable[[str, str, str], None]) -> Compact | None:
-    """Read how a form wants its records written; the marks are taken off the instance, for they are no part of a record."""
+    """Read how a form wants its records written."""
     root, by_path = model.root, {each.path: each for each in questions}
-    prefix, delimiter = root.attrib.pop("prefix", "").strip(), root.attrib.pop("delimiter", "") or " "
+    prefix, delimiter = (root.get("prefix") or "").strip(), root.get("delimiter") or " "
     tags: dict[str, str] = {}
     tag_of: dict[str, str] = {}
     for path, element in model.elements.items():
-        tag, question = element.attrib.pop("tag", "").strip(), by_path.get(path)
+        tag, question = (element.get("tag") or "").strip(), by_path.get(path)
         if not tag or not prefix:
             continue
         if fold(tag) in tags or not fold(tag) or len(tag.split()) > 1 or delimiter in tag:

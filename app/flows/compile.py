@@ -16,6 +16,7 @@ from app.flows.phrases import fold
 from app.flows.questions.base import Accepted, QuestionType
 from app.flows.questions.metadata import Metadata
 from app.flows.scope import Scope
+from app.flows.sheets import MOST_REPEATS
 from app.values import RunState
 
 LONGEST_NAME = 64
@@ -66,14 +67,14 @@ class _Compiler:
         spans = repeats.built(self.spans, self.model, {span.path: name_of(span.path) for span in self.spans})
         questions = repeats.placed(tuple(self.questions.values()), spans)
         set_by = actions.read(self.tree, self.model, self.scope, {each.path: each for each in questions})
-        calculates = self.check(questions)
+        calculates, bare = self.check(questions), self.bare(spans)
         written = compact.read(self.model, questions, self.fault)
         if self.scope.faults:
             raise FormError(self.scope.faults)
         self.memorable(questions)
         shape = self.model.shape()
         dependencies.look_ahead(self.scope.made, calculates, self.model.slots, shape)
-        dependents = dependencies.dependents(questions)
+        dependents = dependencies.dependents(questions, calculates)
         return Flow(
             id=root.get("id") or root.tag,
             title=self.tree.findtext(f"{_XHTML}head/{_XHTML}title") or root.get("id") or "",
@@ -102,6 +103,8 @@ class _Compiler:
             },
             by_slot={each.slot: each for each in questions if not each.repeats},
             shape=shape,
+            bare=bare,
+            spelling=self.model.spelling,
             once=tuple(each for each in calculates if each.calculate and each.calculate.reads_itself),
             compact=written,
             together=together.read(self.tree, self.model, questions, dependents, set_by["on_change"]),
@@ -165,6 +168,10 @@ class _Compiler:
         if path not in self.model.slots or start == len(self.questions):
             self.fault(name_of(path), "the repeat has no questions", "Put questions into it, or take it out.")
             return
+        if sum(path.startswith(f"{other}/") for other in self.scope.repeats) >= MOST_REPEATS:
+            self.fault(
+                name_of(path), f"more than {MOST_REPEATS} repeats are inside each other", "Ask with fewer levels."
+            )
         source = (control.get(f"{_JR}count") or "").strip()
         asks = not source and control.get(f"{_JR}noAddRemove") not in {"true()", "true"}
         if asks:
@@ -180,10 +187,21 @@ class _Compiler:
 
     def anchor(self, repeat: Repeat, spans: Sequence[Repeat]) -> Question:
         """A stand-in for the element of a repeat itself."""
+        return self.stand_in(repeat.path, repeat.name, (*repeats.around(repeat.path, spans), repeat))
+
+    def bare(self, spans: Sequence[Repeat]) -> tuple[Question, ...]:
+        """Stand-ins for what has a condition of its own and is no question; a record lacks it where it does not hold."""
+        taken = self.questions.keys() | {each.path for each in spans}
+        return tuple(
+            self.stand_in(path, path, repeats.around(path, spans))
+            for path in self.model.binds
+            if path in self.model.slots and path not in taken and self.model.bind(path, "relevant")
+        )
+
+    def stand_in(self, path: str, name: str, within: tuple[Repeat, ...]) -> Question:
         return Question(
-            index=repeat.start, name=repeat.name, path=repeat.path, kind=repeats.ANOTHER, labels={}, shorts={},
-            relevant=self.relevant(repeat.path), slot=repeat.slot, repeats=(*repeats.around(repeat.path, spans), repeat),
-            key=repeat.name,
+            index=0, name=name, path=path, kind=repeats.ANOTHER, labels={}, shorts={},
+            relevant=self.relevant(path), slot=self.model.slots[path], repeats=within, key=name,
         )  # fmt: skip
 
     def unasked(self) -> None:

@@ -32,27 +32,23 @@ def in_order(questions: Sequence[Question]) -> tuple[Question, ...]:
     return tuple(question for question in order if question.calculate)
 
 
-def dependents(questions: Sequence[Question]) -> Mapping[str, tuple[int, ...]]:
+def dependents(questions: Sequence[Question], calculates: Sequence[Question]) -> Mapping[str, tuple[int, ...]]:
     """For each question whose answer decides about others: the places of those that it opens, closes or narrows."""
-    readers: dict[str, set[int]] = {}
+    readers: dict[str, list[Question]] = {}
     for question in questions:
-        for path in _reads(question, with_choices=True):
-            readers.setdefault(path, set()).add(question.index)
-    by_path = {question.path: question for question in questions}
-    found: dict[str, tuple[int, ...]] = {}
-    for question in questions:
-        reached: set[int] = set()
-        waiting = [question.path]
-        while waiting:
-            new = readers.get(waiting.pop(), set()) - reached
-            reached |= new
-            waiting += [questions[index].path for index in new if questions[index].calculate]
-        asked = {index for index in reached if not questions[index].calculate}
+        for path in dict.fromkeys(_reads(question, with_choices=True)):
+            readers.setdefault(path, []).append(question)
+    # Sets of places as whole numbers, one bit a place: long chains of calculations would make very many sets.
+    decided: dict[str, int] = {}
+    for question in (*reversed(calculates), *(each for each in questions if not each.calculate)):
+        places = 0
+        for reader in readers.get(question.path, ()):
+            places |= decided.get(reader.path, 0) if reader.calculate else 1 << reader.index
         if question.kind.name == "another":
-            asked.update(range(question.repeats[-1].start, question.repeats[-1].end))
-        if asked:
-            found[question.name] = tuple(sorted(asked))
-    return {name: found[name] for name in (each.name for each in by_path.values()) if name in found}
+            repeat = question.repeats[-1]
+            places |= (1 << repeat.end) - (1 << repeat.start)
+        decided[question.path] = places
+    return {each.name: _bits(decided[each.path]) for each in questions if not each.calculate and decided[each.path]}
 
 
 def look_ahead(
@@ -61,20 +57,16 @@ def look_ahead(
     slots: Mapping[str, int],
     shape: Sequence[tuple[int, str, str | None]],
 ) -> None:
-    """Tell each expression what it needs: calculations in their order, and the elements that it looks at."""
+    """Tell each expression what it needs: calculations in their order, and the elements that it looks at itself."""
     by_path = {question.path: place for place, question in enumerate(calculates)}
-    reach: list[frozenset[int]] = []
+    reach: list[int] = []
     for question in calculates:
         reach.append(_reach(question_paths(question), by_path, reach))
     parents = {parent for parent, _, _ in shape}
     for expression in made:
-        needed = sorted(_reach(expression.paths, by_path, reach))
-        expression.needs = tuple(calculates[place] for place in needed)
-        paths = dict.fromkeys(expression.paths)
-        for question in expression.needs:
-            paths |= dict.fromkeys((question.path, *question_paths(question)))
-        places = [slots[path] for path in paths if path in slots]
-        expression.slots = None if parents.intersection(places) else tuple(places)
+        expression.needs = tuple(calculates[place] for place in _bits(_reach(expression.paths, by_path, reach)))
+        places = tuple(slots[path] for path in expression.paths if path in slots)
+        expression.slots = None if parents.intersection(places) else places
 
 
 def question_paths(question: Question) -> tuple[str, ...]:
@@ -82,10 +74,19 @@ def question_paths(question: Question) -> tuple[str, ...]:
     return tuple(path for each in (*question.relevant, question.calculate) if each for path in each.paths)
 
 
-def _reach(paths: Iterable[str], by_path: Mapping[str, int], reach: Sequence[frozenset[int]]) -> frozenset[int]:
+def _reach(paths: Iterable[str], by_path: Mapping[str, int], reach: Sequence[int]) -> int:
     """The calculations behind some paths, as far as they come before: an instance's own value is no need of itself."""
-    direct = {by_path[path] for path in paths if path in by_path}
-    return frozenset(direct).union(*(reach[place] for place in direct if place < len(reach)))
+    places = 0
+    for path in paths:
+        if (place := by_path.get(path)) is not None:
+            places |= 1 << place
+            if place < len(reach):
+                places |= reach[place]
+    return places
+
+
+def _bits(places: int) -> tuple[int, ...]:
+    return tuple(place for place, bit in enumerate(reversed(f"{places:b}")) if bit == "1")
 
 
 def _reads(question: Question, *, with_choices: bool) -> Iterator[str]:

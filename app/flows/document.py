@@ -15,7 +15,8 @@ from app.flows.functions.chance import seed_of
 from app.flows.shuffle import shuffled
 from app.flows.state import State
 
-MAX_INSTANCES = 200
+MAX_INSTANCES = 200  # of one repeat
+MOST_INSTANCES = 2_000  # of all repeats together: four of 200 inside each other would be more than a thousand million
 _MEMO_LIMIT = 512
 
 
@@ -27,7 +28,7 @@ class Document:
     """
 
     __slots__ = (
-        "_at", "_choices", "_counts", "_flow", "_fresh", "_instances", "_moment", "_nodes", "_properties", "_state",
+        "_at", "_choices", "_counts", "_flow", "_fresh", "_instances", "_moment", "_nodes", "_room", "_state",
         "_truths", "_whole",
     )  # fmt: skip
 
@@ -46,6 +47,7 @@ class Document:
         self._nodes, self._fresh, self._whole = {}, set(), False
         self._instances: dict[tuple[str, str], list[Any]] = {}
         self._counts: dict[tuple[str, str], int] = {}
+        self._room = MOST_INSTANCES
 
     # -- what the engine asks -----------------------------------------------------------------------------------------
 
@@ -194,11 +196,7 @@ class Document:
         """Make what an expression looks at, calculations done."""
         if expression is None:
             return
-        if expression.slots is None or self._flow.repeats:
-            self._make_all()
-        else:
-            for slot in expression.slots:
-                self._at_slot(slot)
+        self._make(expression)
         for needed in expression.needs:
             if needed.repeats:
                 for spot in self.spots(needed):
@@ -206,16 +204,26 @@ class Document:
             else:
                 self._calculate(needed)
 
+    def _make(self, expression: Expression) -> None:
+        """Make the elements that an expression reads, as they are."""
+        if expression.slots is None or self._flow.repeats:
+            self._make_all()
+        else:
+            for slot in expression.slots:
+                self._at_slot(slot)
+
     def _calculate(self, question: Question) -> None:
         """Work a calculation out; those it reads are done. It is empty where it does not apply."""
         key = question.key
         if key in self._fresh or question.calculate is None:
             return
         self._fresh.add(key)
+        self._make(question.calculate)
         node, once = self._node(question), question.calculate.reads_itself
         if once:
             node.text = self._state.given.get(key)
-        node.text = question.calculate(self._root(), node, self._now()) if self.relevant(question) else None
+        value = question.calculate(self._root(), node, self._now()) if self.relevant(question) else ""
+        node.text = None if value in {"", "NaN"} else value  # as in ODK: what is no number is no value
         if once and node.text:
             self._state.given[key] = node.text
 
@@ -327,6 +335,8 @@ class Document:
             total = 1
             while total < MAX_INSTANCES and self._says_yes(repeat, _inside(position, total)):
                 total += 1
+        total = min(total, self._room)
+        self._room -= total
         self._counts[key] = total
         return total
 

@@ -7,6 +7,7 @@ from typing import Any
 from app.flows.expressions import Expression
 from app.flows.questions.base import QuestionType
 from app.flows.questions.metadata import Metadata
+from app.flows.spelling import Spelling
 from app.values import RunState
 
 _MOST_SPOTS = 20_000
@@ -174,6 +175,11 @@ class Flow:
     compact: Compact | None = None
     together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each question that is asked together with others in one SMS: all of them, by name."""
+    bare: tuple[Question, ...] = ()
+    """Stand-ins for what has a condition of its own and is no question: groups, and what nobody is asked. Their name is
+    their path."""
+    spelling: Spelling | None = None
+    """The names of the instance as the form writes them, where they have namespaces."""
     spots: dict[str, Question] = field(default_factory=dict)
     """Questions at positions in repeats, as far as they were needed."""
 
@@ -181,15 +187,21 @@ class Flow:
         """The question that an answer is kept under, at its position."""
         found = self.by_name.get(key) or self.spots.get(key)
         if found is None:
-            name, _, position = key.partition("[")
-            found = replace(self.by_name[name], position=position.rstrip("]"), key=key)
-            if len(self.spots) < _MOST_SPOTS:
-                self.spots[key] = found
+            name, position = place_of(key)
+            found = self.at(self.by_name[name], position)
         return found
 
     def at(self, question: Question, position: str) -> Question:
         """A question at a position."""
-        return self.spot(key_of(question.name, position)) if position else question
+        if not position:
+            return question
+        key = key_of(question.name, position)
+        found = self.spots.get(key)
+        if found is None:
+            found = replace(question, position=position, key=key)
+            if len(self.spots) < _MOST_SPOTS:
+                self.spots[key] = found
+        return found
 
 
 def key_of(name: str, position: str) -> str:

@@ -60,6 +60,7 @@ def test_every_function_is_listed() -> None:
         "bind::izwi:role",
         "bind::izwi:end",
         "bind::izwi:typed",
+        "bind::izwi:sensitive",
         "bind::izwi:date_order",
         "izwi:date_order",
         "izwi:numbers",
