@@ -1,6 +1,6 @@
 """Compiles XForm XML into an immutable `Flow`, and refuses, with place and cure, what cannot be run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from lxml import etree
@@ -69,9 +69,10 @@ class _Compiler:
         calculates = self.check(questions)
         if self.scope.faults:
             raise FormError(self.scope.faults)
-        self.memorable(questions)
+        self.memorable(questions, actions.targets(set_by))
         shape = self.model.shape()
         dependencies.look_ahead(self.scope.made, calculates, self.model.slots, shape)
+        anchors = {each.name: self.anchor(each, spans) for each in spans}
         return Flow(
             id=root.get("id") or root.tag,
             title=self.tree.findtext(f"{_XHTML}head/{_XHTML}title") or root.get("id") or "",
@@ -82,7 +83,7 @@ class _Compiler:
             by_name={question.name: question for question in questions},
             template=root,
             calculates=calculates,
-            dependents=dependencies.dependents(questions),
+            dependents=dependencies.dependents(questions, anchors.values()),
             instances=self.model.instances,
             kept=tuple(question for question in questions if question.silent and question.calculate is None),
             metadata=tuple((each, each.kind) for each in questions if isinstance(each.kind, Metadata)),
@@ -90,7 +91,8 @@ class _Compiler:
             or any(isinstance(q.kind, Metadata) for q in questions),
             asked=asked,
             repeats=spans,
-            anchors={each.name: self.anchor(each, spans) for each in spans},
+            anchors=anchors,
+            growing=dependencies.growing(spans),
             inside={
                 each.path: "".join(outer.path for outer in repeats.around(each.path, spans)[-1:]) for each in spans
             },
@@ -200,9 +202,10 @@ class _Compiler:
             index=len(self.questions), name=name, path=path, kind=kind, relevant=self.relevant(path), slot=slot, **parts
         )
 
-    def memorable(self, questions: tuple[Question, ...]) -> None:
+    def memorable(self, questions: tuple[Question, ...], set_by_itself: Collection[str]) -> None:
         """Tell expressions which answers they read; one that reads anything else must be worked out every time."""
-        asked = {each.path: each.name for each in questions if each.kind.asked and not each.repeats}
+        answered = (each for each in questions if each.kind.asked and not each.repeats)
+        asked = {each.path: each.name for each in answered if each.name not in set_by_itself}
         for question in questions:
             nodeset = question.choices.nodeset if question.choices else None
             for expression in (*question.relevant, nodeset, question.required):

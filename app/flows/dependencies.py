@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from app.flows.expressions import Expression
-from app.flows.flow import Question
+from app.flows.flow import Question, Repeat
 
 
 class Circular(ValueError):
@@ -32,27 +32,59 @@ def in_order(questions: Sequence[Question]) -> tuple[Question, ...]:
     return tuple(question for question in order if question.calculate)
 
 
-def dependents(questions: Sequence[Question]) -> Mapping[str, tuple[int, ...]]:
-    """For each question whose answer decides about others: the places of those that it opens, closes or narrows."""
+def dependents(questions: Sequence[Question], anchors: Iterable[Question] = ()) -> Mapping[str, tuple[int, ...]]:
+    """For each question whose answer decides about others: the places of those that it opens, closes or narrows.
+
+    Where it decides how many instances of a repeat there are, all that looks into the repeat is among them.
+    """
     readers: dict[str, set[int]] = {}
     for question in questions:
         for path in _reads(question, with_choices=True):
             readers.setdefault(path, set()).add(question.index)
+    grows = _grows(questions, anchors)
     by_path = {question.path: question for question in questions}
     found: dict[str, tuple[int, ...]] = {}
     for question in questions:
         reached: set[int] = set()
-        waiting = [question.path]
+        waiting, seen = [question.path], {question.path}
         while waiting:
-            new = readers.get(waiting.pop(), set()) - reached
+            path = waiting.pop()
+            new = readers.get(path, set()) - reached
             reached |= new
-            waiting += [questions[index].path for index in new if questions[index].calculate]
+            calculated = [questions[index].path for index in new if questions[index].calculate]
+            more = {*calculated, *grows.get(path, ())} - seen
+            seen |= more
+            waiting += more
         asked = {index for index in reached if not questions[index].calculate}
         if question.kind.name == "another":
             asked.update(range(question.repeats[-1].start, question.repeats[-1].end))
         if asked:
             found[question.name] = tuple(sorted(asked))
     return {name: found[name] for name in (each.name for each in by_path.values()) if name in found}
+
+
+def _grows(questions: Sequence[Question], anchors: Iterable[Question]) -> Mapping[str, Sequence[str]]:
+    """For each path that decides how many instances of a repeat there are: the repeat, and all that is in it."""
+    found: dict[str, list[str]] = {}
+    for anchor in anchors:
+        inside = [anchor.path, *(each.path for each in questions if each.path.startswith(f"{anchor.path}/"))]
+        count = anchor.repeats[-1].count
+        for expression in (*anchor.relevant, *((count,) if count else ())):
+            for path in expression.paths:
+                found.setdefault(path, []).extend(inside)
+        found.setdefault(anchor.path, []).extend(inside)
+    return found
+
+
+def growing(repeats: Iterable[Repeat]) -> frozenset[str]:
+    """The repeats whose count looks into themselves."""
+    found = set()
+    for repeat in repeats:
+        if repeat.count is not None:
+            read = {*repeat.count.paths, *(path for each in repeat.count.needs for path in question_paths(each))}
+            if any(f"{path}/".startswith(f"{repeat.path}/") for path in read):
+                found.add(repeat.name)
+    return frozenset(found)
 
 
 def look_ahead(

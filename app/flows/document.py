@@ -17,6 +17,7 @@ from app.flows.state import State
 
 MAX_INSTANCES = 200
 _MEMO_LIMIT = 512
+_NOT_YET = "izwi-not-yet"  # what an instance is called that is there only for the others to find their way
 
 
 class Document:
@@ -250,6 +251,10 @@ class Document:
         repeat = question.repeats[-1]
         return self._instances[repeat.name, question.position][question.slot - repeat.slot]
 
+    def held(self, question: Question) -> str:
+        """What a question holds now: its answer, or what the form gives it."""
+        return self._text_of(question) or ""
+
     def _text_of(self, question: Question) -> str | None:
         """What an element holds: the answer, else what was set, else what the form brings along."""
         key = question.key
@@ -288,16 +293,16 @@ class Document:
     def _grow(self, repeat: Repeat, position: str, around: list[Any], base: int) -> None:
         """Make the instances of a repeat; `around` are the elements of the instance that it is in, from slot `base` on."""
         place = repeat.slot - base
-        last = around[place]
+        first = around[place]
         self._fill(repeat, _inside(position, 1), around[place : place + repeat.size])
-        total = self._counted(repeat, position)
-        for number in range(2, total + 1):
-            more = deepcopy(repeat.template)
-            last.addnext(more)
-            last = more
-            self._fill(repeat, _inside(position, number), list(more.iter()))
+        if repeat.name in self._flow.growing:
+            total = self._grown(repeat, position, first)
+        else:
+            total, last = self._counted(repeat, position), first
+            for number in range(2, total + 1):
+                last = self._add(repeat, _inside(position, number), last)
         if not total:
-            last.getparent().remove(last)
+            first.getparent().remove(first)
             del self._instances[repeat.name, _inside(position, 1)]
         for number in range(1, total + 1):
             mine = _inside(position, number)
@@ -305,17 +310,39 @@ class Document:
                 if self._flow.inside.get(inner.path) == repeat.path:
                     self._grow(inner, mine, self._instances[repeat.name, mine], repeat.slot)
 
+    def _grown(self, repeat: Repeat, position: str, last: Any) -> int:
+        """Make an instance at a time, where the count looks at those that there are; returns how many there came to be."""
+        total, name = 0, last.tag
+        last.tag = _NOT_YET
+        while total < MAX_INSTANCES and total < self._counted(repeat, position, total):
+            total += 1
+            if total == 1:
+                last.tag = name
+            else:
+                last = self._add(repeat, _inside(position, total), last)
+            self._fresh.clear()
+            self._truths.clear()
+        self._counts[repeat.name, position] = total
+        return total
+
+    def _add(self, repeat: Repeat, position: str, last: Any) -> Any:
+        """Make one more instance after the last one."""
+        more = deepcopy(repeat.template)
+        last.addnext(more)
+        self._fill(repeat, position, list(more.iter()))
+        return more
+
     def _fill(self, repeat: Repeat, position: str, elements: list[Any]) -> None:
         self._instances[repeat.name, position] = elements
         for question in self._flow.in_repeat.get(repeat.name, ()):
             elements[question.slot - repeat.slot].text = self._text_of(self._flow.at(question, position))
 
-    def _counted(self, repeat: Repeat, position: str) -> int:
+    def _counted(self, repeat: Repeat, position: str, so_far: int = 1) -> int:
         """Count the instances there should be, and keep the count."""
         key = (repeat.name, position)
         first = _inside(position, 1)
         itself = replace(self._flow.anchors[repeat.name], position=first, key=key_of(repeat.name, first))
-        self._counts[key] = 1  # while its own condition and count are worked out
+        self._counts[key] = so_far  # while its own condition and count are worked out
         if not all(self._worked_out(each, itself) for each in itself.relevant):
             total = 0
         elif repeat.count is not None:

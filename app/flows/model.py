@@ -11,7 +11,7 @@ from app.flows.expressions import PLACE
 from app.flows.markup import IZWI, XF
 
 _BODY = "{http://www.w3.org/1999/xhtml}body"
-_PARTS = frozenset(["label", "hint", "value", "output", "copy"])
+_PARTS = frozenset(["label", "hint", "value", "output", "copy", "setvalue"])
 _PREFIX = re.compile(r"[\w.-]+:(?=[\w.-])")
 
 
