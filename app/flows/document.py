@@ -37,14 +37,16 @@ class Document:
         self._moment: Moment | None = None
         self._choices: dict[str, Sequence[Choice]] = {}
         self._truths: dict[tuple[int, str], bool] = {}
-        self._forget()
-
-    def _forget(self) -> None:
         self._nodes: dict[int, Any] = {}
-        self._instances: dict[tuple[str, str], list[Any]] = {}
-        self._counts: dict[tuple[str, str], int] = {}
         self._fresh: set[str] = set()
         self._whole = False
+        if flow.repeats:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._nodes, self._fresh, self._whole = {}, set(), False
+        self._instances: dict[tuple[str, str], list[Any]] = {}
+        self._counts: dict[tuple[str, str], int] = {}
 
     # -- what the engine asks -----------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from heapq import heapify, heappop, heappush
+from itertools import islice
 
 from app.flows import finding, record
 from app.flows.document import Document
@@ -41,7 +42,8 @@ def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
         turn.state.page, turn.state.refused = 0, ""
     else:
         turn.take(reply.words)
-    turn.take_pending()
+    if turn.state.pending:
+        turn.take_pending()
     return Step(turn.state, turn.showing.screen(), tuple(turn.events))
 
 
@@ -212,10 +214,18 @@ class _Turn:
 
         Returns the place of the first question that the changed ones decide about.
         """
-        waiting = [place for name in changed for place in self.flow.dependents.get(name, ())]
-        if not waiting:
+        decided = [place for name in changed for place in self.flow.dependents.get(name, ())]
+        if not decided:
             return None
-        first, rounds = min(waiting), Counter[int]()
+        first, questions, state = min(decided), self.flow.questions, self.state
+        waiting = [
+            index
+            for index in decided
+            if questions[index].repeats or questions[index].key in state.answers or questions[index].key in state.aside
+        ]
+        if not waiting:
+            return first
+        rounds = Counter[int]()
         heapify(waiting)
         while waiting:
             index = heappop(waiting)
@@ -260,7 +270,7 @@ class _Turn:
         notes: list[str] = []
         if self.flow.repeats and start is not None:
             start = 0  # a place inside a repeat is in many instances: pass by what is answered
-        for question in onward(self.flow, self.document, start or 0, after):
+        for question in self.following(start or 0, after):
             if question.kind.asked:
                 if question.key in self.state.answers:
                     notes.clear()
@@ -273,6 +283,12 @@ class _Turn:
                     self.end(question.end, question.name, notes)
                     return
         self.end(RunState.COMPLETED, "", notes)
+
+    def following(self, start: int, after: Question | None) -> Iterable[Question]:
+        """The questions from a place or after a question on."""
+        if self.flow.repeats:
+            return onward(self.flow, self.document, start, after)
+        return islice(self.flow.questions, start if after is None else after.index + 1, self.flow.asked)
 
     def answerable(self, question: Question) -> bool:
         """Say whether a list has anything left to choose from; nobody is asked an empty one."""
@@ -300,7 +316,7 @@ class _Turn:
 
     def broken(self) -> tuple[Question, str] | None:
         """The first answer that its constraint no longer allows, or that is needed by now and was skipped."""
-        for question in onward(self.flow, self.document):
+        for question in self.following(0, None):
             value = self.state.answers.get(question.key)
             if value is None:
                 continue

@@ -51,7 +51,7 @@ class Showing:
             foot.append(_say(question.kind, question.kind.hint, locale))
         if question.has_hint and state.refused != "help":
             foot.append(f"{HELP} {say('hint', locale)}")
-        if self.has_default(question):
+        if question.default or (state.given and self.has_default(question)):
             foot.append(f"{skip} = {self.default(question)}")
         elif not document.required(question):
             foot.append(f"{skip} {say('skip', locale)}")

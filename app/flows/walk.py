@@ -1,7 +1,6 @@
-"""The order in which questions come: as in the form, with the questions of a repeat once for each instance of it."""
+"""The order in which the questions of a form with repeats come: those of a repeat once for each instance of it."""
 
 from collections.abc import Iterator
-from itertools import islice
 
 from app.flows.document import Document
 from app.flows.flow import Flow, Question, Repeat
@@ -10,9 +9,6 @@ from app.flows.flow import Flow, Question, Repeat
 def onward(flow: Flow, document: Document, index: int = 0, after: Question | None = None) -> Iterator[Question]:
     """Yield the questions that can be seen: those from place `index` on, or those that come after a question."""
     index = index if after is None else after.index + 1
-    if not flow.repeats:
-        yield from islice(flow.questions, index, flow.asked)
-        return
     numbers = [int(number) for number in after.position.split(".")] if after and after.position else []
     around = list(after.repeats) if after else []
     while True:
