@@ -167,15 +167,21 @@ class Flow:
         """The question that an answer is kept under, at its position."""
         found = self.by_name.get(key) or self.spots.get(key)
         if found is None:
-            name, _, position = key.partition("[")
-            found = replace(self.by_name[name], position=position.rstrip("]"), key=key)
-            if len(self.spots) < _MOST_SPOTS:
-                self.spots[key] = found
+            name, position = place_of(key)
+            found = self.at(self.by_name[name], position)
         return found
 
     def at(self, question: Question, position: str) -> Question:
         """A question at a position."""
-        return self.spot(key_of(question.name, position)) if position else question
+        if not position:
+            return question
+        key = key_of(question.name, position)
+        found = self.spots.get(key)
+        if found is None:
+            found = replace(question, position=position, key=key)
+            if len(self.spots) < _MOST_SPOTS:
+                self.spots[key] = found
+        return found
 
 
 def key_of(name: str, position: str) -> str:
