@@ -1,11 +1,11 @@
 """Compiles XForm XML into an immutable `Flow`, and refuses, with place and cure, what cannot be run."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lxml import etree
 
-from app.flows import actions, dependencies, itemset, itext, kinds, model, repeats, unsupported
+from app.flows import actions, dependencies, itemset, itext, kinds, memory, model, repeats, unsupported
 from app.flows.expressions import JAVAROSA, Expression
 from app.flows.faults import Fault, FormError, Place
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text
@@ -69,7 +69,7 @@ class _Compiler:
         calculates = self.check(questions)
         if self.scope.faults:
             raise FormError(self.scope.faults)
-        self.memorable(questions, actions.targets(set_by))
+        memory.remember(questions, calculates, actions.targets(set_by))
         shape = self.model.shape()
         dependencies.look_ahead(self.scope.made, calculates, self.model.slots, shape)
         anchors = {each.name: self.anchor(each, spans) for each in spans}
@@ -201,17 +201,6 @@ class _Compiler:
         self.questions[path] = Question(
             index=len(self.questions), name=name, path=path, kind=kind, relevant=self.relevant(path), slot=slot, **parts
         )
-
-    def memorable(self, questions: tuple[Question, ...], set_by_itself: Collection[str]) -> None:
-        """Tell expressions which answers they read; one that reads anything else must be worked out every time."""
-        answered = (each for each in questions if each.kind.asked and not each.repeats)
-        asked = {each.path: each.name for each in answered if each.name not in set_by_itself}
-        for question in questions:
-            nodeset = question.choices.nodeset if question.choices else None
-            for expression in (*question.relevant, nodeset, question.required):
-                if isinstance(expression, Expression) and expression.timeless and asked.keys() >= set(expression.paths):
-                    expression.reads = tuple(asked[path] for path in expression.paths)
-                    expression.memo = {}
 
     # -- parts of a question --------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from app.flows.expressions import Expression
 from app.flows.flow import Question, Repeat
+from app.flows.memory import paths_of
 
 
 class Circular(ValueError):
@@ -81,7 +82,7 @@ def growing(repeats: Iterable[Repeat]) -> frozenset[str]:
     found = set()
     for repeat in repeats:
         if repeat.count is not None:
-            read = {*repeat.count.paths, *(path for each in repeat.count.needs for path in question_paths(each))}
+            read = {*repeat.count.paths, *(path for each in repeat.count.needs for path in paths_of(each))}
             if any(f"{path}/".startswith(f"{repeat.path}/") for path in read):
                 found.add(repeat.name)
     return frozenset(found)
@@ -97,21 +98,16 @@ def look_ahead(
     by_path = {question.path: place for place, question in enumerate(calculates)}
     reach: list[frozenset[int]] = []
     for question in calculates:
-        reach.append(_reach(question_paths(question), by_path, reach))
+        reach.append(_reach(paths_of(question), by_path, reach))
     parents = {parent for parent, _, _ in shape}
     for expression in made:
         needed = sorted(_reach(expression.paths, by_path, reach))
         expression.needs = tuple(calculates[place] for place in needed)
         paths = dict.fromkeys(expression.paths)
         for question in expression.needs:
-            paths |= dict.fromkeys((question.path, *question_paths(question)))
+            paths |= dict.fromkeys((question.path, *paths_of(question)))
         places = [slots[path] for path in paths if path in slots]
         expression.slots = None if parents.intersection(places) else tuple(places)
-
-
-def question_paths(question: Question) -> tuple[str, ...]:
-    """All that a calculation reads, and the conditions that it is under."""
-    return tuple(path for each in (*question.relevant, question.calculate) if each for path in each.paths)
 
 
 def _reach(paths: Iterable[str], by_path: Mapping[str, int], reach: Sequence[frozenset[int]]) -> frozenset[int]:

@@ -28,23 +28,24 @@ class Document:
     """
 
     __slots__ = (
-        "_at", "_choices", "_counts", "_flow", "_fresh", "_instances", "_moment", "_nodes", "_properties", "_state",
-        "_truths", "_whole",
+        "_at", "_choices", "_counts", "_flow", "_instances", "_looked", "_moment", "_nodes", "_state", "_truths",
+        "_whole", "_worked",
     )  # fmt: skip
 
     def __init__(self, flow: Flow, state: State, at: datetime) -> None:
         self._flow, self._state, self._at = flow, state, at
         self._moment: Moment | None = None
         self._choices: dict[str, Sequence[Choice]] = {}
-        self._truths: dict[tuple[int, str], bool] = {}
+        self._truths: dict[tuple[Expression, str], bool] = {}
         self._nodes: dict[int, Any] = {}
-        self._fresh: set[str] = set()
+        self._worked: dict[str, str | None] = {}
+        self._looked: set[Expression] = set()
         self._whole = False
         if flow.repeats:
             self._forget()
 
     def _forget(self) -> None:
-        self._nodes, self._fresh, self._whole = {}, set(), False
+        self._nodes, self._worked, self._looked, self._whole = {}, {}, set(), False
         self._instances: dict[tuple[str, str], list[Any]] = {}
         self._counts: dict[tuple[str, str], int] = {}
 
@@ -58,7 +59,8 @@ class Document:
         if question is None or self._flow.repeats:
             self._forget()
             return
-        self._fresh.clear()
+        self._worked.clear()
+        self._looked.clear()
         if question.slot in self._nodes:
             self._nodes[question.slot].text = self._text_of(question)
 
@@ -170,22 +172,30 @@ class Document:
         """Work an expression out at a question."""
         if expression.memo is None:
             return self._worked_out(expression, question)
-        key = tuple(map(self._state.answers.get, expression.reads))
-        value = expression.memo.get(key)
+        if expression.leaves is not None and expression not in self._looked:
+            self._calculate_for(expression)
+        return self._remembered(expression, expression.memo, question)
+
+    def _remembered(self, expression: Expression, memo: dict[Any, Any], question: Question) -> Any:
+        """The value of an expression, from memory if it was worked out of the same answers before."""
+        if expression.leaves is None:
+            key = tuple(map(self._state.answers.get, expression.reads))
+        else:
+            key = tuple(map(self._leaf, expression.leaves))
+        value = memo.get(key)
         if value is None:
             value = self._worked_out(expression, question)
-            if len(expression.memo) < _MEMO_LIMIT and sum(map(len, filter(None, key))) < _MEMO_LIMIT:
-                expression.memo[key] = value
+            if len(memo) < _MEMO_LIMIT and sum(map(len, filter(None, key))) < _MEMO_LIMIT:
+                memo[key] = value
         return value
 
     def _true(self, condition: Expression, question: Question) -> bool:
         """A condition of a group is asked for each question in it: once a turn is enough."""
-        if condition.memo is not None:
-            return bool(self.value(condition, question))
-        key = (id(condition), question.position)
-        if key not in self._truths:
-            self._truths[key] = bool(self._worked_out(condition, question))
-        return self._truths[key]
+        key = (condition, question.position)
+        truth = self._truths.get(key)
+        if truth is None:
+            truth = self._truths[key] = bool(self.value(condition, question))
+        return truth
 
     def _worked_out(self, expression: Expression, question: Question) -> Any:
         self._look_at(expression)
@@ -195,30 +205,46 @@ class Document:
         """Make what an expression looks at, calculations done."""
         if expression is None:
             return
+        if expression not in self._looked:
+            self._calculate_for(expression)
         if expression.slots is None or self._flow.repeats:
             self._make_all()
-        else:
-            for slot in expression.slots:
+            return
+        for slot in expression.slots:
+            if slot not in self._nodes:
                 self._at_slot(slot)
+
+    def _calculate_for(self, expression: Expression) -> None:
+        """Work out the calculations that an expression reads; each comes after those that it reads itself."""
         for needed in expression.needs:
+            if needed.key in self._worked:
+                continue
             if needed.repeats:
                 for spot in self.spots(needed):
                     self._calculate(spot)
             else:
                 self._calculate(needed)
+        self._looked.add(expression)
 
     def _calculate(self, question: Question) -> None:
         """Work a calculation out; those it reads are done. It is empty where it does not apply."""
-        key = question.key
-        if key in self._fresh or question.calculate is None:
+        key, expression = question.key, question.calculate
+        if key in self._worked or expression is None:
             return
-        self._fresh.add(key)
-        node, once = self._node(question), question.calculate.reads_itself
-        if once:
-            node.text = self._state.given.get(key)
-        node.text = question.calculate(self._root(), node, self._now()) if self.relevant(question) else None
-        if once and node.text:
-            self._state.given[key] = node.text
+        self._worked[key] = None
+        if expression.reads_itself:
+            self._node(question).text = self._state.given.get(key)
+        value = None
+        if self.relevant(question):
+            if expression.memo is None:
+                value = self._worked_out(expression, question)
+            else:
+                value = self._remembered(expression, expression.memo, question)
+        self._worked[key] = value
+        if self._whole or question.slot in self._nodes:
+            self._node(question).text = value
+        if expression.reads_itself and value:
+            self._state.given[key] = value
 
     def _now(self) -> Moment:
         if self._moment is None:  # most turns need none, and to write the time with its zone is slow
@@ -265,13 +291,17 @@ class Document:
             answer = self._state.given.get(key)
         return self._flow.shape[question.slot][2] if answer is None else answer
 
+    def _leaf(self, question: Question) -> str | None:
+        """What a question outside of repeats holds, calculations done."""
+        return self._worked.get(question.key) if question.calculate else self._text_of(question)
+
     def _at_slot(self, slot: int) -> Any:
         found = self._nodes.get(slot)
         if found is None:
             parent, tag, text = self._flow.shape[slot]
             found = etree.SubElement(self._at_slot(parent), tag) if slot else etree.Element(tag)
             question = self._flow.by_slot.get(slot)
-            found.text = text if question is None else self._text_of(question)
+            found.text = text if question is None else self._leaf(question)
             self._nodes[slot] = found
         return found
 
@@ -322,7 +352,8 @@ class Document:
                 last.tag = name
             else:
                 last = self._add(repeat, _inside(position, total), last)
-            self._fresh.clear()
+            self._worked.clear()
+            self._looked.clear()
             self._truths.clear()
         self._counts[repeat.name, position] = total
         return total
