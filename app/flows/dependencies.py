@@ -103,10 +103,7 @@ def look_ahead(
     for expression in made:
         needed = sorted(_reach(expression.paths, by_path, reach))
         expression.needs = tuple(calculates[place] for place in needed)
-        paths = dict.fromkeys(expression.paths)
-        for question in expression.needs:
-            paths |= dict.fromkeys((question.path, *paths_of(question)))
-        places = [slots[path] for path in paths if path in slots]
+        places = [slots[path] for path in expression.paths if path in slots]
         expression.slots = None if parents.intersection(places) else tuple(places)
 
 

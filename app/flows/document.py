@@ -1,6 +1,6 @@
 """The form's instance with the answers in it, made only as far as an expression has to look at it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
@@ -126,23 +126,21 @@ class Document:
 
     def settle(self) -> None:
         """Work out, while it is time, what keeps the value it first has (`once()`)."""
-        for question in self._flow.once:
-            for spot in self.spots(question):
-                self._look_at(question.calculate)
-                self._calculate(spot)
+        self._calculate_all(self._flow.once)
 
     def calculated(self) -> dict[str, str]:
         """Return the form's own values: those worked out, and those it keeps as far as they apply."""
-        values: dict[str, str] = {}
-        for question in (*self._flow.calculates, *self._flow.kept):
+        self._calculate_all(self._flow.calculates)
+        values = {spot.key: self._worked[spot.key] or "" for each in self._flow.calculates for spot in self.spots(each)}
+        kept = (spot for each in self._flow.kept for spot in self.spots(each) if self.relevant(spot))
+        return values | {spot.key: self.held(spot) for spot in kept}
+
+    def _calculate_all(self, calculates: Iterable[Question]) -> None:
+        for question in calculates:
+            if question.calculate:
+                self._calculate_for(question.calculate)
             for spot in self.spots(question):
-                if question.calculate:
-                    self._look_at(question.calculate)
-                    self._calculate(spot)
-                elif not self.relevant(spot):
-                    continue
-                values[spot.key] = self._node(spot).text or ""
-        return values
+                self._calculate(spot)
 
     def spots(self, question: Question) -> Iterator[Question]:
         """All positions that a question is at."""
@@ -184,7 +182,8 @@ class Document:
             key = tuple(map(self._leaf, expression.leaves))
         value = memo.get(key)
         if value is None:
-            value = self._worked_out(expression, question)
+            self._make(expression)
+            value = expression(self._root(), self._node(question), self._now())
             if len(memo) < _MEMO_LIMIT and sum(map(len, filter(None, key))) < _MEMO_LIMIT:
                 memo[key] = value
         return value
@@ -201,12 +200,14 @@ class Document:
         self._look_at(expression)
         return expression(self._root(), self._node(question), self._now())
 
-    def _look_at(self, expression: Expression | None) -> None:
+    def _look_at(self, expression: Expression) -> None:
         """Make what an expression looks at, calculations done."""
-        if expression is None:
-            return
         if expression not in self._looked:
             self._calculate_for(expression)
+        self._make(expression)
+
+    def _make(self, expression: Expression) -> None:
+        """Make the elements that an expression looks at."""
         if expression.slots is None or self._flow.repeats:
             self._make_all()
             return
@@ -237,7 +238,8 @@ class Document:
         value = None
         if self.relevant(question):
             if expression.memo is None:
-                value = self._worked_out(expression, question)
+                self._make(expression)
+                value = expression(self._root(), self._node(question), self._now())
             else:
                 value = self._remembered(expression, expression.memo, question)
         self._worked[key] = value
@@ -309,12 +311,11 @@ class Document:
         """Make the whole instance, with as many instances of each repeat as there are now."""
         if self._whole:
             return
-        self._forget()
         self._whole = True
         flow, by_name = self._flow, self._flow.by_name
         nodes = list(deepcopy(flow.template).iter())
         self._nodes = dict(enumerate(nodes))
-        for values in (self._state.given, self._state.answers):
+        for values in (self._state.given, self._state.answers, self._worked):
             for key, value in values.items():
                 if (question := by_name.get(key)) is not None:
                     nodes[question.slot].text = value

@@ -231,3 +231,48 @@ def test_a_hidden_value_that_is_set_opens_and_closes_questions() -> None:
     back_to(talk, "people")("2")
 
     assert talk.state.aside == {"room": "outside"}
+
+
+def test_a_calculation_that_looks_at_a_whole_group_knows_the_others() -> None:
+    talk = Talk("""\
+        | survey | type | name | label | calculation |
+        | | begin_group | body | Body | |
+        | | integer | weight | Weight? | |
+        | | begin_group | head | Head | |
+        | | integer | hair | Hair? | |
+        | | end_group | | | |
+        | | integer | feet | Feet? | |
+        | | end_group | | | |
+        | | calculate | twice | | ${weight} * 2 |
+        | | calculate | given | | count-non-empty(/data/body/*) |
+        | | calculate | all | | ${twice} + ${given} + ${twice} |
+        | | note | bye | ${twice} ${given} ${all} | |
+    """)
+
+    assert talk("10", "5", "2") == "20 3 43"
+
+
+def test_values_that_depend_on_a_choice_follow_every_change_of_mind() -> None:
+    talk = Talk("""\
+        | survey | type | name | label | calculation | relevant | default |
+        | | select_one yes_no | ill | Ill? | | | |
+        | | integer | days | Days? | | ${ill} = 'yes' | |
+        | | calculate | long | | if(${days} > 7, 1, 0) | ${ill} = 'yes' | |
+        | | calculate | score | | coalesce(${long}, 5) + ${base} | | |
+        | | hidden | base | | | | 10 |
+        | | note | told | Score ${score}. | | | |
+        | | text | wish | What do you wish? | | | |
+        | choices | list_name | name | label |
+        | | yes_no | yes | Yes |
+        | | yes_no | no | No |
+    """)
+    for days, score in (("9", 11), ("3", 10), ("9", 11)):
+        talk("yes") if talk.state.open == "ill" else back_to(talk, "days")
+        assert talk(days).startswith(f"Score {score}.")
+
+    assert back_to(talk, "ill")("no").startswith("Score 15.")
+    back_to(talk, "ill")("yes")
+
+    assert talk.answers["days"] == "9"
+    assert talk("x") == "Thank you. Your answers are saved."
+    assert talk.events[-1].calculated == {"long": "1", "score": "11", "base": "10"}
