@@ -23,7 +23,7 @@ def remember(questions: Sequence[Question], calculates: Sequence[Question], set_
         for expression in _expressions(question):
             if not expression.timeless:
                 continue
-            if question.calculate is not expression and answered.keys() >= set(expression.paths):
+            if expression not in (question.calculate, question.constraint) and answered.keys() >= set(expression.paths):
                 expression.reads = tuple(answered[path] for path in expression.paths)
                 expression.memo = {}
             elif quiet.issuperset(expression.paths):
@@ -38,6 +38,6 @@ def paths_of(question: Question) -> tuple[str, ...]:
 
 def _expressions(question: Question) -> Iterator[Expression]:
     nodeset = question.choices.nodeset if question.choices else None
-    for each in (*question.relevant, nodeset, question.required, question.calculate):
+    for each in (*question.relevant, nodeset, question.required, question.constraint, question.calculate):
         if isinstance(each, Expression):
             yield each

@@ -31,7 +31,7 @@ def write(flow: Flow, state: State, document: Document) -> str:
             parent.remove(group)
     identify(root, state.uid)
     text: str = etree.tostring(root, encoding="unicode")
-    document.changed(None)
+    document.torn()
     return text
 
 
