@@ -1,6 +1,6 @@
 """One turn's view of a run: what its expressions come to, with its answers and at its moment."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -105,21 +105,18 @@ class Document(Instance):
 
     def settle(self) -> None:
         """Work out, while it is time, what keeps the value it first has (`once()`)."""
-        self._calculate_all(self._flow.once)
+        for question in self._flow.once:
+            if question.calculate and question.calculate not in self._looked:
+                self._calculate_for(question.calculate)
+            self._calculate_at_all(question)
 
     def calculated(self) -> dict[str, str]:
         """Return the form's own values: those worked out, and those it keeps as far as they apply."""
-        self._calculate_all(self._flow.calculates)
+        for question in self._flow.calculates:  # each comes after those that it reads
+            self._calculate_at_all(question)
         values = {spot.key: self._worked[spot.key] or "" for each in self._flow.calculates for spot in self.spots(each)}
         kept = (spot for each in self._flow.kept for spot in self.spots(each) if self.relevant(spot))
         return values | {spot.key: self.held(spot) for spot in kept}
-
-    def _calculate_all(self, calculates: Iterable[Question]) -> None:
-        for question in calculates:
-            if question.calculate:
-                self._calculate_for(question.calculate)
-            for spot in self.spots(question):
-                self._calculate(spot)
 
     def whole(self) -> Any:
         """The whole instance with everything worked out, to be kept as a record: its root."""
@@ -173,14 +170,13 @@ class Document(Instance):
         if self._flow.repeats:
             self._make_all()  # how many instances there are comes first
         for needed in expression.needs:
-            if needed.key in self._worked:
-                continue
-            if needed.repeats:
-                for spot in self.spots(needed):
-                    self._calculate(spot)
-            else:
-                self._calculate(needed)
+            if needed.key not in self._worked:
+                self._calculate_at_all(needed)
         self._looked.add(expression)
+
+    def _calculate_at_all(self, question: Question) -> None:
+        for spot in self.spots(question) if question.repeats else (question,):
+            self._calculate(spot)
 
     def _calculate(self, question: Question) -> None:
         """Work a calculation out; those it reads are done. It is empty where it does not apply."""

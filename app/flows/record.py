@@ -21,7 +21,7 @@ def write(flow: Flow, state: State, document: Document) -> str:
         for question in flow.questions
         if question.kind is not ANOTHER and question.relevant
         for spot in document.spots(question)
-        if not document.relevant(spot)
+        if spot.key not in state.answers and not document.relevant(spot)
     ]
     for element in irrelevant:
         if (parent := element.getparent()) is not None:
