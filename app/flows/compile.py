@@ -5,7 +5,19 @@ from typing import Any
 
 from lxml import etree
 
-from app.flows import actions, dependencies, itemset, itext, kinds, memory, model, repeats, unsupported
+from app.flows import (
+    actions,
+    consistency,
+    dependencies,
+    grouping,
+    itemset,
+    itext,
+    kinds,
+    memory,
+    model,
+    repeats,
+    unsupported,
+)
 from app.flows.expressions import JAVAROSA, Expression
 from app.flows.faults import Fault, FormError, Place
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text
@@ -18,7 +30,6 @@ from app.flows.questions.metadata import Metadata
 from app.flows.scope import Scope
 from app.values import RunState
 
-LONGEST_NAME = 64
 _JR = f"{{{JAVAROSA}}}"
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 _LAST = frozenset(["other", "none", "nobody", "dont_know", "do_not_know", "dk", "prefer_not_to_say", "refused", "skip"])
@@ -66,7 +77,7 @@ class _Compiler:
         spans = repeats.built(self.spans, self.model, {span.path: name_of(span.path) for span in self.spans})
         questions = repeats.placed(tuple(self.questions.values()), spans)
         set_by = actions.read(self.tree, self.model, self.scope, {each.path: each for each in questions})
-        calculates = self.check(questions)
+        calculates = consistency.check(self.scope, questions)
         if self.scope.faults:
             raise FormError(self.scope.faults)
         memory.remember(questions, calculates, actions.targets(set_by))
@@ -351,13 +362,24 @@ class _Compiler:
             if text := itext.tidy(label).strip():
                 labels = {self.texts.default: (text,)}
             choices.append(self.choice(value, labels, shorts, fixed=fixed))
+        decided = (
+            grouping.grouped(found.nodeset, instance, choices, self.is_text) if found.filtered and nodeset else None
+        )
         return ChoiceList(
             name=found.name,
             choices=tuple(choices),
             nodeset=nodeset if found.filtered else None,
+            by=self.expression(decided[0], path, "string", "choice_filter") if decided else None,
+            groups=decided[1] if decided else {},
             randomize=found.randomize,
             seed=self.expression(found.seed, path, "string", "parameters") if found.seed else None,
         )
+
+    def is_text(self, path: str) -> bool:
+        """Say whether a path is a single question whose answer is compared as a text."""
+        repeated = any(path.startswith(f"{each}/") for each in self.scope.repeats)
+        leaf = path in self.model.slots and not len(self.model.elements[path])
+        return leaf and not repeated and not self.scope.type_of(path)
 
     def choice(self, name: str, labels: Mapping[str, Text], shorts: Mapping[str, Text], *, fixed: bool) -> Choice:
         texts = (text for by_locale in (labels, shorts) for text in by_locale.values())
@@ -377,43 +399,3 @@ class _Compiler:
         texts = {locale: shorts.get(locale) or labels.get(locale) or fallback for locale in self.texts.locales}
         pieces = {locale: text[0] for locale, text in texts.items() if len(text) == 1}
         return {locale: piece for locale, piece in pieces.items() if isinstance(piece, str)}
-
-    # -- the whole form -------------------------------------------------------------------------------------------
-
-    def check(self, questions: tuple[Question, ...]) -> tuple[Question, ...]:
-        """Check what concerns more than one question; returns the calculations in order."""
-        if not any(question.kind.asked for question in questions) and not self.scope.faults:
-            self.fault("", "there is nothing to ask", "Add a question to the survey sheet.")
-        for code in sorted(self.texts.doubled):
-            self.fault("", f"two languages have the code {code}", "Give each language a code of its own: Shona (sn).")
-        self.check_names(questions)
-        cure = "Name a select question in both places: jr:choice-name(${x}, '${x}')."
-        for path, wanted in self.scope.named:
-            if model.absolute(wanted.strip(), self.model.root.tag) not in self.scope.choices:
-                self.fault(name_of(path), f"jr:choice-name(): {name_of(wanted).strip()} is no select question", cure)
-        try:
-            return dependencies.in_order(questions)
-        except dependencies.Circular as error:
-            cure = "Break the circle: what decides about a question must come before it."
-            self.fault(error.names[0], f"questions depend on each other in a circle ({error})", cure)
-            return ()
-
-    def check_names(self, questions: tuple[Question, ...]) -> None:
-        """Answers are kept by name, so a name may be used once, whatever the group."""
-        seen: dict[str, Question] = {}
-        for question in questions:
-            if question.name in seen:
-                cure = "Give each question a name of its own, also in different groups."
-                self.fault(question.name, "the name is used for two questions", cure)
-            if len(question.name) > LONGEST_NAME:
-                self.fault(question.name, f"the name is longer than {LONGEST_NAME} characters", "Shorten it.")
-            seen[question.name] = question
-        for part, column in (
-            (self.model.root.get("id") or "", "form_id"),
-            (self.model.root.get("version") or "", "version"),
-        ):
-            if len(part) > LONGEST_NAME:
-                fault = Fault(
-                    Place("settings", 2), column, f"it is longer than {LONGEST_NAME} characters", "Shorten it."
-                )
-                self.scope.faults.append(fault)

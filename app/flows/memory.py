@@ -37,7 +37,8 @@ def paths_of(question: Question) -> tuple[str, ...]:
 
 
 def _expressions(question: Question) -> Iterator[Expression]:
-    nodeset = question.choices.nodeset if question.choices else None
-    for each in (*question.relevant, nodeset, question.required, question.constraint, question.calculate):
+    choices = question.choices
+    filters = (choices.nodeset, choices.by) if choices else ()
+    for each in (*question.relevant, *filters, question.required, question.constraint, question.calculate):
         if isinstance(each, Expression):
             yield each
