@@ -175,7 +175,7 @@ class Document(Instance):
         self._looked.add(expression)
 
     def _calculate_at_all(self, question: Question) -> None:
-        for spot in self.spots(question) if question.repeats else (question,):
+        for spot in self.spots(question):
             self._calculate(spot)
 
     def _calculate(self, question: Question) -> None:

@@ -1,6 +1,6 @@
 """The form's instance with the answers in it: made element by element as it is looked at, or whole, with all its repeats."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from math import isfinite
@@ -73,15 +73,13 @@ class Instance:
                 return False
         return True
 
-    def spots(self, question: Question) -> Iterator[Question]:
+    def spots(self, question: Question) -> Sequence[Question]:
         """All positions that a question is at."""
         if not question.repeats:
-            yield question
-            return
+            return (question,)
         self._make_all()
-        for name, position in list(self._instances):
-            if name == question.repeats[-1].name:
-                yield self._flow.at(question, position)
+        name = question.repeats[-1].name
+        return [self._flow.at(question, position) for each, position in self._instances if each == name]
 
     def node_of(self, question: Question) -> Any:
         """The element of a question at its position."""

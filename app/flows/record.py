@@ -16,12 +16,13 @@ def write(flow: Flow, state: State, document: Document) -> str:
     """Write the record as XML. The document is made anew afterwards, for the record lacks what is not relevant."""
     root = document.whole()
     groups = [element for element in root.iter() if len(element)]
+    answers = state.answers  # what is answered is relevant
     irrelevant = [
         document.node_of(spot)
         for question in flow.questions
         if question.kind is not ANOTHER and question.relevant
         for spot in document.spots(question)
-        if spot.key not in state.answers and not document.relevant(spot)
+        if spot.key not in answers and not document.relevant(spot)
     ]
     for element in irrelevant:
         if (parent := element.getparent()) is not None:

@@ -37,7 +37,7 @@ class Setter:
         """
         found = set()
         for action in actions:
-            for spot in list(self.document.spots(self.flow.by_name[action.target])):
+            for spot in self.document.spots(self.flow.by_name[action.target]):
                 if cause is not None and not _together(cause, spot):
                     continue
                 value = self.document.value(action.value, spot) if action.value is not None else ""
@@ -68,7 +68,7 @@ class Setter:
         found = set()
         known = self.state.given.keys() | self.state.answers.keys() | self.state.aside.keys()
         for name, actions in self.flow.on_new.items():
-            for spot in list(self.document.spots(self.flow.anchors[name])):
+            for spot in self.document.spots(self.flow.anchors[name]):
                 fresh = [each for each in actions if key_of(each.target, spot.position) not in known]
                 found |= self.set_values(fresh, spot)
         if self.flow.once:
