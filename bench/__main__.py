@@ -9,11 +9,13 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import report
+from bench import engine, report
 from bench.process import memory_mb
 from bench.servers import REPOSITORY, STARTERS, NotMeasured, Place, Server
 
 SESSIONS = (64, 512)
+PAGE = REPOSITORY / "docs" / "bench.md"
+FORMS = "forms"
 
 
 def main() -> None:
@@ -21,9 +23,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="measured window of each round")
     parser.add_argument("--warmup", type=float, default=0.5, help="seconds before it")
-    only = "measure this beside the reference, and write no page; may be repeated"
-    parser.add_argument("--only", action="append", choices=STARTERS, help=only)
+    only = f"measure this beside the reference, and write no page; may be repeated; {FORMS} alone renews its section"
+    parser.add_argument("--only", action="append", choices=[*STARTERS, FORMS], help=only)
     args = parser.parse_args()
+    if args.only == [FORMS]:
+        renew(engine.section())
+        return
     names = [name for name in STARTERS if not args.only or name in [report.REFERENCE, *args.only]]
     for setting in [name for name in os.environ if name.startswith("IZWI_")]:
         del os.environ[setting]  # of an Izwi that may run here
@@ -42,8 +47,15 @@ def main() -> None:
     if not args.only:
         pinning = "Servers are pinned to one CPU, the load generator and PostgreSQL to another."
         method = report.METHOD.format(pinning=pinning if len(cpus) > 1 else "There was one CPU for all.", **vars(args))
-        (REPOSITORY / "docs" / "bench.md").write_text(report.page(body, method, disk))
+        PAGE.write_text(report.page(f"{body}\n\n{engine.section()}", method, disk))
     sys.exit(1 if "izwi" in missing else 0)
+
+
+def renew(section: str) -> None:
+    """Write the section about forms anew; the rest of the page stays as it was measured."""
+    print(section)
+    rest = PAGE.read_text().partition(f"\n{engine.HEADING}\n")[0]
+    PAGE.write_text(f"{rest.rstrip()}\n\n{section}\n")
 
 
 def start_all(names: list[str], folder: Path, cpus: set[int], stack: ExitStack) -> tuple[list[Server], str]:

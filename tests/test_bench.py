@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
+from app.flows.compile import compile_form
+from app.flows.load import load
+from bench import engine, forms
 from bench.script import REPLIES
 from bench.servers import REPOSITORY, STARTERS, Place
 
 SESSIONS = 4
 
 
-def load(url: str, *, seconds: float) -> dict[str, Any]:
+def play(url: str, *, seconds: float) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench.load", url, "--sessions", str(SESSIONS), "--warmup", "0"]
     said = subprocess.run([*command, "--seconds", str(seconds)], cwd=REPOSITORY, check=True, stdout=subprocess.PIPE)
     return json.loads(said.stdout)
@@ -52,7 +55,7 @@ def test_whole_sessions_are_played_and_their_steps_counted(tmp_path: Path) -> No
     with ExitStack() as stack:
         server = STARTERS["form"](Place(tmp_path, sched_getaffinity(0), stack))
 
-        run = load(server.url, seconds=0.2)
+        run = play(server.url, seconds=0.2)
 
     assert run["steps"] > 0
     assert run["dialled"] >= SESSIONS
@@ -62,7 +65,23 @@ def test_whole_sessions_are_played_and_their_steps_counted(tmp_path: Path) -> No
 
 
 def test_a_wrong_screen_is_counted_as_a_mismatch(hasty_url: str) -> None:
-    run = load(hasty_url, seconds=0.2)
+    run = play(hasty_url, seconds=0.2)
 
     assert run["mismatches"] == run["dialled"] > 0
     assert run["first_mismatch"] == f"step 0 of {len(REPLIES)}: b'END'"
+
+
+def test_the_forms_that_are_measured_can_be_walked_through() -> None:
+    for make in (lambda: forms.plain(10), lambda: forms.long_list(70, 2)):
+        cost = engine.cost("form", make())
+
+        assert len(cost.turns_us) > 2
+        assert cost.compile_ms > 0
+
+
+def test_the_form_like_a_verbal_autopsy_is_as_large_as_one() -> None:
+    flow = compile_form(load(forms.autopsy(), "autopsy.md"))
+
+    assert sum(question.kind.asked for question in flow.questions) > 400
+    assert len(flow.calculates) > 95
+    assert max(len(question.relevant) for question in flow.questions) > 3

@@ -45,3 +45,9 @@ def read(tree: Any, model: Model, scope: Scope, questions: Mapping[str, Question
         "on_new": {name: tuple(dict.fromkeys(each)) for name, each in new.items()},
         "on_change": {name: tuple(each) for name, each in changed.items()},
     }
+
+
+def targets(found: Mapping[str, Any]) -> frozenset[str]:
+    """The names of the questions that some actions set."""
+    by_event = (found["at_start"], *found["on_new"].values(), *found["on_change"].values())
+    return frozenset(action.target for each in by_event for action in each)

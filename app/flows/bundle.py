@@ -214,7 +214,7 @@ def _take_parts(turn: "Turn", questions: Sequence[Question], parts: Sequence[str
         if why:
             turn.state.pending[question.key] = part
         else:
-            turn.keep(question, value, part, turn.order_of(question))
+            turn.keep(question, value, part, turn.showing.order_of(question))
             last = question.key
     turn.state.open = last
     _settle(turn)

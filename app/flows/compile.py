@@ -5,7 +5,21 @@ from typing import Any
 
 from lxml import etree
 
-from app.flows import actions, compact, dependencies, itemset, itext, kinds, model, repeats, together, unsupported
+from app.flows import (
+    actions,
+    compact,
+    consistency,
+    dependencies,
+    grouping,
+    itemset,
+    itext,
+    kinds,
+    memory,
+    model,
+    repeats,
+    together,
+    unsupported,
+)
 from app.flows.expressions import JAVAROSA, Expression
 from app.flows.faults import Fault, FormError, Place
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text
@@ -19,7 +33,6 @@ from app.flows.scope import Scope
 from app.flows.sheets import MOST_REPEATS
 from app.values import RunState
 
-LONGEST_NAME = 64
 _JR = f"{{{JAVAROSA}}}"
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 _LAST = frozenset(["other", "none", "nobody", "dont_know", "do_not_know", "dk", "prefer_not_to_say", "refused", "skip"])
@@ -67,14 +80,15 @@ class _Compiler:
         spans = repeats.built(self.spans, self.model, {span.path: name_of(span.path) for span in self.spans})
         questions = repeats.placed(tuple(self.questions.values()), spans)
         set_by = actions.read(self.tree, self.model, self.scope, {each.path: each for each in questions})
-        calculates, bare = self.check(questions), self.bare(spans)
+        calculates, bare = consistency.check(self.scope, questions), self.bare(spans)
         written = compact.read(self.model, questions, self.fault)
         if self.scope.faults:
             raise FormError(self.scope.faults)
-        self.memorable(questions)
+        memory.remember(questions, calculates, actions.targets(set_by))
         shape = self.model.shape()
         dependencies.look_ahead(self.scope.made, calculates, self.model.slots, shape)
-        dependents = dependencies.dependents(questions, calculates)
+        anchors = {each.name: self.anchor(each, spans) for each in spans}
+        dependents = dependencies.dependents(questions, anchors.values())
         return Flow(
             id=root.get("id") or root.tag,
             title=self.tree.findtext(f"{_XHTML}head/{_XHTML}title") or root.get("id") or "",
@@ -93,7 +107,8 @@ class _Compiler:
             or any(isinstance(q.kind, Metadata) for q in questions),
             asked=asked,
             repeats=spans,
-            anchors={each.name: self.anchor(each, spans) for each in spans},
+            anchors=anchors,
+            growing=dependencies.growing(spans),
             inside={
                 each.path: "".join(outer.path for outer in repeats.around(each.path, spans)[-1:]) for each in spans
             },
@@ -221,16 +236,6 @@ class _Compiler:
         self.questions[path] = Question(
             index=len(self.questions), name=name, path=path, kind=kind, relevant=self.relevant(path), slot=slot, **parts
         )
-
-    def memorable(self, questions: tuple[Question, ...]) -> None:
-        """Tell expressions which answers they read; one that reads anything else must be worked out every time."""
-        asked = {each.path: each.name for each in questions if each.kind.asked and not each.repeats}
-        for question in questions:
-            nodeset = question.choices.nodeset if question.choices else None
-            for expression in (*question.relevant, nodeset, question.required):
-                if isinstance(expression, Expression) and expression.timeless and asked.keys() >= set(expression.paths):
-                    expression.reads = tuple(asked[path] for path in expression.paths)
-                    expression.memo = {}
 
     # -- parts of a question --------------------------------------------------------------------------------------
 
@@ -381,13 +386,24 @@ class _Compiler:
             if text := itext.tidy(label).strip():
                 labels = {self.texts.default: (text,)}
             choices.append(self.choice(value, labels, shorts, fixed=fixed))
+        decided = (
+            grouping.grouped(found.nodeset, instance, choices, self.is_text) if found.filtered and nodeset else None
+        )
         return ChoiceList(
             name=found.name,
             choices=tuple(choices),
             nodeset=nodeset if found.filtered else None,
+            by=self.expression(decided[0], path, "string", "choice_filter") if decided else None,
+            groups=decided[1] if decided else {},
             randomize=found.randomize,
             seed=self.expression(found.seed, path, "string", "parameters") if found.seed else None,
         )
+
+    def is_text(self, path: str) -> bool:
+        """Say whether a path is a single question whose answer is compared as a text."""
+        repeated = any(path.startswith(f"{each}/") for each in self.scope.repeats)
+        leaf = path in self.model.slots and not len(self.model.elements[path])
+        return leaf and not repeated and not self.scope.type_of(path)
 
     def choice(self, name: str, labels: Mapping[str, Text], shorts: Mapping[str, Text], *, fixed: bool) -> Choice:
         texts = (text for by_locale in (labels, shorts) for text in by_locale.values())
@@ -407,43 +423,3 @@ class _Compiler:
         texts = {locale: shorts.get(locale) or labels.get(locale) or fallback for locale in self.texts.locales}
         pieces = {locale: text[0] for locale, text in texts.items() if len(text) == 1}
         return {locale: piece for locale, piece in pieces.items() if isinstance(piece, str)}
-
-    # -- the whole form -------------------------------------------------------------------------------------------
-
-    def check(self, questions: tuple[Question, ...]) -> tuple[Question, ...]:
-        """Check what concerns more than one question; returns the calculations in order."""
-        if not any(question.kind.asked for question in questions) and not self.scope.faults:
-            self.fault("", "there is nothing to ask", "Add a question to the survey sheet.")
-        for code in sorted(self.texts.doubled):
-            self.fault("", f"two languages have the code {code}", "Give each language a code of its own: Shona (sn).")
-        self.check_names(questions)
-        cure = "Name a select question in both places: jr:choice-name(${x}, '${x}')."
-        for path, wanted in self.scope.named:
-            if model.absolute(wanted.strip(), self.model.root.tag) not in self.scope.choices:
-                self.fault(name_of(path), f"jr:choice-name(): {name_of(wanted).strip()} is no select question", cure)
-        try:
-            return dependencies.in_order(questions)
-        except dependencies.Circular as error:
-            cure = "Break the circle: what decides about a question must come before it."
-            self.fault(error.names[0], f"questions depend on each other in a circle ({error})", cure)
-            return ()
-
-    def check_names(self, questions: tuple[Question, ...]) -> None:
-        """Answers are kept by name, so a name may be used once, whatever the group."""
-        seen: dict[str, Question] = {}
-        for question in questions:
-            if question.name in seen:
-                cure = "Give each question a name of its own, also in different groups."
-                self.fault(question.name, "the name is used for two questions", cure)
-            if len(question.name) > LONGEST_NAME:
-                self.fault(question.name, f"the name is longer than {LONGEST_NAME} characters", "Shorten it.")
-            seen[question.name] = question
-        for part, column in (
-            (self.model.root.get("id") or "", "form_id"),
-            (self.model.root.get("version") or "", "version"),
-        ):
-            if len(part) > LONGEST_NAME:
-                fault = Fault(
-                    Place("settings", 2), column, f"it is longer than {LONGEST_NAME} characters", "Shorten it."
-                )
-                self.scope.faults.append(fault)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from app.flows.expressions import Expression
-from app.flows.flow import Question
+from app.flows.flow import Question, Repeat
+from app.flows.memory import paths_of
 
 
 class Circular(ValueError):
@@ -32,23 +33,59 @@ def in_order(questions: Sequence[Question]) -> tuple[Question, ...]:
     return tuple(question for question in order if question.calculate)
 
 
-def dependents(questions: Sequence[Question], calculates: Sequence[Question]) -> Mapping[str, tuple[int, ...]]:
-    """For each question whose answer decides about others: the places of those that it opens, closes or narrows."""
-    readers: dict[str, list[Question]] = {}
+def dependents(questions: Sequence[Question], anchors: Iterable[Question] = ()) -> Mapping[str, tuple[int, ...]]:
+    """For each question whose answer decides about others: the places of those that it opens, closes or narrows.
+
+    Where it decides how many instances of a repeat there are, all that looks into the repeat is among them.
+    """
+    readers: dict[str, set[int]] = {}
     for question in questions:
-        for path in dict.fromkeys(_reads(question, with_choices=True)):
-            readers.setdefault(path, []).append(question)
-    # Sets of places as whole numbers, one bit a place: long chains of calculations would make very many sets.
-    decided: dict[str, int] = {}
-    for question in (*reversed(calculates), *(each for each in questions if not each.calculate)):
-        places = 0
-        for reader in readers.get(question.path, ()):
-            places |= decided.get(reader.path, 0) if reader.calculate else 1 << reader.index
+        for path in _reads(question, with_choices=True):
+            readers.setdefault(path, set()).add(question.index)
+    grows = _grows(questions, anchors)
+    by_path = {question.path: question for question in questions}
+    found: dict[str, tuple[int, ...]] = {}
+    for question in (each for each in questions if not each.calculate):
+        reached: set[int] = set()
+        waiting, seen = [question.path], {question.path}
+        while waiting:
+            path = waiting.pop()
+            new = readers.get(path, set()) - reached
+            reached |= new
+            calculated = [questions[index].path for index in new if questions[index].calculate]
+            more = {*calculated, *grows.get(path, ())} - seen
+            seen |= more
+            waiting += more
+        asked = {index for index in reached if not questions[index].calculate}
         if question.kind.name == "another":
-            repeat = question.repeats[-1]
-            places |= (1 << repeat.end) - (1 << repeat.start)
-        decided[question.path] = places
-    return {each.name: _bits(decided[each.path]) for each in questions if not each.calculate and decided[each.path]}
+            asked.update(range(question.repeats[-1].start, question.repeats[-1].end))
+        if asked:
+            found[question.name] = tuple(sorted(asked))
+    return {name: found[name] for name in (each.name for each in by_path.values()) if name in found}
+
+
+def _grows(questions: Sequence[Question], anchors: Iterable[Question]) -> Mapping[str, Sequence[str]]:
+    """For each path that decides how many instances of a repeat there are: the repeat, and all that is in it."""
+    found: dict[str, list[str]] = {}
+    for anchor in anchors:
+        inside = [anchor.path, *(each.path for each in questions if each.path.startswith(f"{anchor.path}/"))]
+        count = anchor.repeats[-1].count
+        for expression in (*anchor.relevant, *((count,) if count else ())):
+            for path in expression.paths:
+                found.setdefault(path, []).extend(inside)
+        found.setdefault(anchor.path, []).extend(inside)
+    return found
+
+
+def growing(repeats: Iterable[Repeat]) -> frozenset[str]:
+    """The repeats whose count looks into themselves."""
+    found = set()
+    for repeat in repeats:
+        if repeat.count is not None:
+            read = {*repeat.count.paths, *(path for each in repeat.count.needs for path in paths_of(each))}
+            if any(f"{path}/".startswith(f"{repeat.path}/") for path in read):
+                found.add(repeat.name)
+    return frozenset(found)
 
 
 def look_ahead(
@@ -57,21 +94,18 @@ def look_ahead(
     slots: Mapping[str, int],
     shape: Sequence[tuple[int, str, str | None]],
 ) -> None:
-    """Tell each expression what it needs: calculations in their order, and the elements that it looks at itself."""
+    """Tell each expression what it needs: calculations in their order, and the elements that it looks at."""
     by_path = {question.path: place for place, question in enumerate(calculates)}
+    # Sets of places as whole numbers, one bit a place: long chains of calculations would make very many sets.
     reach: list[int] = []
     for question in calculates:
-        reach.append(_reach(question_paths(question), by_path, reach))
+        reach.append(_reach(paths_of(question), by_path, reach))
     parents = {parent for parent, _, _ in shape}
     for expression in made:
-        expression.needs = tuple(calculates[place] for place in _bits(_reach(expression.paths, by_path, reach)))
-        places = tuple(slots[path] for path in expression.paths if path in slots)
-        expression.slots = None if parents.intersection(places) else places
-
-
-def question_paths(question: Question) -> tuple[str, ...]:
-    """All that a calculation reads, and the conditions that it is under."""
-    return tuple(path for each in (*question.relevant, question.calculate) if each for path in each.paths)
+        needed = f"{_reach(expression.paths, by_path, reach):b}"
+        expression.needs = tuple(calculates[place] for place, bit in enumerate(reversed(needed)) if bit == "1")
+        places = [slots[path] for path in expression.paths if path in slots]
+        expression.slots = None if parents.intersection(places) else tuple(places)
 
 
 def _reach(paths: Iterable[str], by_path: Mapping[str, int], reach: Sequence[int]) -> int:
@@ -83,10 +117,6 @@ def _reach(paths: Iterable[str], by_path: Mapping[str, int], reach: Sequence[int
             if place < len(reach):
                 places |= reach[place]
     return places
-
-
-def _bits(places: int) -> tuple[int, ...]:
-    return tuple(place for place, bit in enumerate(reversed(f"{places:b}")) if bit == "1")
 
 
 def _reads(question: Question, *, with_choices: bool) -> Iterator[str]:

@@ -1,102 +1,82 @@
-"""The form's instance with the answers in it, made only as far as an expression has to look at it."""
+"""One turn's view of a run: what its expressions come to, with its answers and at its moment."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from math import isfinite
 from typing import Any
 
-from lxml import etree
-
 from app.flows.expressions import Expression, Moment
-from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text, key_of
+from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
 from app.flows.functions.chance import seed_of
+from app.flows.instance import Instance
 from app.flows.shuffle import shuffled
 from app.flows.state import State
 
-MAX_INSTANCES = 200  # of one repeat
-MOST_INSTANCES = 2_000  # of all repeats together: four of 200 inside each other would be more than a thousand million
 _MEMO_LIMIT = 512
 
 
-class Document:
-    """One turn's view of a run: texts, relevance, choices and values at a moment, in the run's language.
+class Document(Instance):
+    """Texts, relevance, choices and values of a run at a moment, in the run's language."""
 
-    A form without repeats is made element by element, as expressions ask for them: what a turn costs does not grow with
-    the form. With repeats the whole of it is made, with all instances.
-    """
-
-    __slots__ = (
-        "_at", "_choices", "_counts", "_flow", "_fresh", "_instances", "_moment", "_nodes", "_room", "_state",
-        "_truths", "_whole",
-    )  # fmt: skip
+    __slots__ = ("_at", "_choices", "_moment")
 
     def __init__(self, flow: Flow, state: State, at: datetime) -> None:
-        self._flow, self._state, self._at = flow, state, at
+        super().__init__(flow, state)
+        self._at = at
         self._moment: Moment | None = None
         self._choices: dict[str, Sequence[Choice]] = {}
-        self._truths: dict[tuple[int, str], bool] = {}
-        self._nodes: dict[int, Any] = {}
-        self._fresh: set[str] = set()
-        self._whole = False
-        if flow.repeats:
-            self._forget()
-
-    def _forget(self) -> None:
-        self._nodes, self._fresh, self._whole = {}, set(), False
-        self._instances: dict[tuple[str, str], list[Any]] = {}
-        self._counts: dict[tuple[str, str], int] = {}
-        self._room = MOST_INSTANCES
 
     # -- what the engine asks -----------------------------------------------------------------------------------------
 
     def changed(self, question: Question | None) -> None:
         """Take note that the answer to a question is another, or none; None: that anything may be different."""
         self._choices.clear()
-        self._truths.clear()
+        self._stale()
         self._moment = None
         if question is None or self._flow.repeats:
             self._forget()
             return
-        self._fresh.clear()
         if question.slot in self._nodes:
             self._nodes[question.slot].text = self._text_of(question)
 
     def relevant(self, question: Question) -> bool:
         """Say whether a question applies, with all the groups that it is in."""
-        return all(self._true(condition, question) for condition in question.relevant)
+        truths = self._truths.get(question.position)
+        if truths is None:
+            truths = self._truths[question.position] = {}
+        for condition in question.relevant:
+            # A condition of a group is asked for each question in it: once a turn is enough.
+            truth = truths.get(condition)
+            if truth is None:
+                truth = truths[condition] = bool(self.value(condition, question))
+            if not truth:
+                return False
+        return True
 
     def holds(self, question: Question, value: str) -> bool:
         """Say whether the constraint allows this value."""
-        if question.constraint is None:
+        constraint = question.constraint
+        if constraint is None:
             return True
-        self._look_at(question.constraint)
+        if constraint not in self._looked:
+            self._calculate_for(constraint)
+        memo: dict[Any, Any] | None = constraint.memo
+        key: tuple[str | None, ...] = ()
+        if memo is not None:
+            key = tuple([value if each is question else self._leaf(each) for each in constraint.leaves or ()])
+            if key in memo:
+                return bool(memo[key])
+        self._make(constraint)
         node = self._node(question)
         before, node.text = node.text, value
-        allowed = bool(question.constraint(self._root(), node, self._now()))
+        allowed = bool(self._evaluated(constraint, question))
         node.text = before
+        if memo is not None:
+            _keep(memo, key, allowed)
         return allowed
 
     def required(self, question: Question) -> bool:
         """Say whether a question may not be skipped."""
         return question.required if isinstance(question.required, bool) else self.value(question.required, question)
-
-    def count(self, repeat: Repeat, position: str) -> int:
-        """How many instances of a repeat there are, inside the instance at `position` of the one around it."""
-        found = self._counts.get((repeat.name, position))
-        if found is None:
-            self._make_all()
-            found = self._counts.get((repeat.name, position), 0)
-        return found
-
-    def exists(self, question: Question) -> bool:
-        """Say whether the instances that a question's position means are there."""
-        numbers = question.position.split(".") if question.position else ()
-        for depth, number in enumerate(numbers):
-            if int(number) > self.count(question.repeats[depth], ".".join(numbers[:depth])):
-                return False
-        return True
 
     def choices(self, question: Question) -> Sequence[Choice]:
         """Return the choices that are left by the filter, in the order this run shows them."""
@@ -126,44 +106,23 @@ class Document:
     def settle(self) -> None:
         """Work out, while it is time, what keeps the value it first has (`once()`)."""
         for question in self._flow.once:
-            for spot in self.spots(question):
-                self._look_at(question.calculate)
-                self._calculate(spot)
+            if question.calculate and question.calculate not in self._looked:
+                self._calculate_for(question.calculate)
+            self._calculate_at_all(question)
 
     def calculated(self) -> dict[str, str]:
         """Return the form's own values: those worked out, and those it keeps as far as they apply."""
-        values: dict[str, str] = {}
-        for question in (*self._flow.calculates, *self._flow.kept):
-            for spot in self.spots(question):
-                if question.calculate:
-                    self._look_at(question.calculate)
-                    self._calculate(spot)
-                elif not self.relevant(spot):
-                    continue
-                values[spot.key] = self._node(spot).text or ""
-        return values
-
-    def spots(self, question: Question) -> Iterator[Question]:
-        """All positions that a question is at."""
-        if not question.repeats:
-            yield question
-            return
-        self._make_all()
-        for name, position in list(self._instances):
-            if name == question.repeats[-1].name:
-                yield self._flow.at(question, position)
+        for question in self._flow.calculates:  # each comes after those that it reads
+            self._calculate_at_all(question)
+        values = {spot.key: self._worked[spot.key] or "" for each in self._flow.calculates for spot in self.spots(each)}
+        kept = (spot for each in self._flow.kept for spot in self.spots(each) if self.relevant(spot))
+        return values | {spot.key: self.held(spot) for spot in kept}
 
     def whole(self) -> Any:
         """The whole instance with everything worked out, to be kept as a record: its root."""
-        if not self._whole:
-            self._forget()
-            self._make_all()
+        self._make_all()
         self.calculated()
         return self._nodes[0]
-
-    def node_of(self, question: Question) -> Any:
-        """The element of a question at its position."""
-        return self._node(question)
 
     # -- working out ----------------------------------------------------------------------------------------------------
 
@@ -171,61 +130,74 @@ class Document:
         """Work an expression out at a question."""
         if expression.memo is None:
             return self._worked_out(expression, question)
-        key = tuple(map(self._state.answers.get, expression.reads))
-        value = expression.memo.get(key)
+        if expression.leaves is not None and expression not in self._looked:
+            self._calculate_for(expression)
+        return self._remembered(expression, expression.memo, question)
+
+    def _remembered(self, expression: Expression, memo: dict[Any, Any], question: Question) -> Any:
+        """The value of an expression, from memory if it was worked out of the same answers before."""
+        if expression.leaves is None:
+            key = tuple(map(self._state.answers.get, expression.reads))
+        else:
+            key = tuple(map(self._leaf, expression.leaves))
+        value = memo.get(key)
         if value is None:
-            value = self._worked_out(expression, question)
-            if len(expression.memo) < _MEMO_LIMIT and sum(map(len, filter(None, key))) < _MEMO_LIMIT:
-                expression.memo[key] = value
+            value = self._evaluated(expression, question)
+            _keep(memo, key, value)
         return value
 
-    def _true(self, condition: Expression, question: Question) -> bool:
-        """A condition of a group is asked for each question in it: once a turn is enough."""
-        if condition.memo is not None:
-            return bool(self.value(condition, question))
-        key = (id(condition), question.position)
-        if key not in self._truths:
-            self._truths[key] = bool(self._worked_out(condition, question))
-        return self._truths[key]
-
     def _worked_out(self, expression: Expression, question: Question) -> Any:
-        self._look_at(expression)
+        if expression not in self._looked:
+            self._calculate_for(expression)
+        return self._evaluated(expression, question)
+
+    def _evaluated(self, expression: Expression, question: Question) -> Any:
+        """Work an expression out; the calculations that it reads are done."""
+        self._make(expression)
         return expression(self._root(), self._node(question), self._now())
 
-    def _look_at(self, expression: Expression | None) -> None:
-        """Make what an expression looks at, calculations done."""
-        if expression is None:
-            return
-        self._make(expression)
-        for needed in expression.needs:
-            if needed.repeats:
-                for spot in self.spots(needed):
-                    self._calculate(spot)
-            else:
-                self._calculate(needed)
-
     def _make(self, expression: Expression) -> None:
-        """Make the elements that an expression reads, as they are."""
+        """Make the elements that an expression looks at."""
         if expression.slots is None or self._flow.repeats:
             self._make_all()
-        else:
-            for slot in expression.slots:
+            return
+        for slot in expression.slots:
+            if slot not in self._nodes:
                 self._at_slot(slot)
+
+    def _calculate_for(self, expression: Expression) -> None:
+        """Work out the calculations that an expression reads; each comes after those that it reads itself."""
+        if self._flow.repeats:
+            self._make_all()  # how many instances there are comes first
+        for needed in expression.needs:
+            if needed.key not in self._worked:
+                self._calculate_at_all(needed)
+        self._looked.add(expression)
+
+    def _calculate_at_all(self, question: Question) -> None:
+        for spot in self.spots(question):
+            self._calculate(spot)
 
     def _calculate(self, question: Question) -> None:
         """Work a calculation out; those it reads are done. It is empty where it does not apply."""
-        key = question.key
-        if key in self._fresh or question.calculate is None:
+        key, expression = question.key, question.calculate
+        if key in self._worked or expression is None:
             return
-        self._fresh.add(key)
-        self._make(question.calculate)
-        node, once = self._node(question), question.calculate.reads_itself
-        if once:
-            node.text = self._state.given.get(key)
-        value = question.calculate(self._root(), node, self._now()) if self.relevant(question) else ""
-        node.text = None if value in {"", "NaN"} else value  # as in ODK: what is no number is no value
-        if once and node.text:
-            self._state.given[key] = node.text
+        self._worked[key] = None
+        if expression.reads_itself:
+            self._node(question).text = self._state.given.get(key)
+        value = None
+        if self.relevant(question):
+            if expression.memo is None:
+                value = self._evaluated(expression, question)
+            else:
+                value = self._remembered(expression, expression.memo, question)
+        value = None if value in {"", "NaN"} else value  # as in ODK: what is no number is no value
+        self._worked[key] = value
+        if self._whole or question.slot in self._nodes:
+            self._node(question).text = value
+        if expression.reads_itself and value:
+            self._state.given[key] = value
 
     def _now(self) -> Moment:
         if self._moment is None:  # most turns need none, and to write the time with its zone is slow
@@ -248,101 +220,7 @@ class Document:
             return listed.groups.get(self.value(listed.by, question), ())
         return [listed.choices[int(place)] for place in self.value(listed.nodeset, question)]
 
-    # -- making the instance ------------------------------------------------------------------------------------------
 
-    def _root(self) -> Any:
-        return self._at_slot(0)
-
-    def _node(self, question: Question) -> Any:
-        if not question.position:
-            return self._at_slot(question.slot)
-        self._make_all()
-        repeat = question.repeats[-1]
-        return self._instances[repeat.name, question.position][question.slot - repeat.slot]
-
-    def _text_of(self, question: Question) -> str | None:
-        """What an element holds: the answer, else what was set, else what the form brings along."""
-        key = question.key
-        answer = self._state.answers.get(key)
-        if answer is None:
-            answer = self._state.given.get(key)
-        return self._flow.shape[question.slot][2] if answer is None else answer
-
-    def _at_slot(self, slot: int) -> Any:
-        found = self._nodes.get(slot)
-        if found is None:
-            parent, tag, text = self._flow.shape[slot]
-            found = etree.SubElement(self._at_slot(parent), tag) if slot else etree.Element(tag)
-            question = self._flow.by_slot.get(slot)
-            found.text = text if question is None else self._text_of(question)
-            self._nodes[slot] = found
-        return found
-
-    def _make_all(self) -> None:
-        """Make the whole instance, with as many instances of each repeat as there are now."""
-        if self._whole:
-            return
-        self._forget()
-        self._whole = True
-        flow, by_name = self._flow, self._flow.by_name
-        nodes = list(deepcopy(flow.template).iter())
-        self._nodes = dict(enumerate(nodes))
-        for values in (self._state.given, self._state.answers):
-            for key, value in values.items():
-                if (question := by_name.get(key)) is not None:
-                    nodes[question.slot].text = value
-        for repeat in flow.repeats:
-            if not flow.inside[repeat.path]:
-                self._grow(repeat, "", nodes, 0)
-
-    def _grow(self, repeat: Repeat, position: str, around: list[Any], base: int) -> None:
-        """Make the instances of a repeat; `around` are the elements of the instance that it is in, from slot `base` on."""
-        place = repeat.slot - base
-        last = around[place]
-        self._fill(repeat, _inside(position, 1), around[place : place + repeat.size])
-        total = self._counted(repeat, position)
-        for number in range(2, total + 1):
-            more = deepcopy(repeat.template)
-            last.addnext(more)
-            last = more
-            self._fill(repeat, _inside(position, number), list(more.iter()))
-        if not total:
-            last.getparent().remove(last)
-            del self._instances[repeat.name, _inside(position, 1)]
-        for number in range(1, total + 1):
-            mine = _inside(position, number)
-            for inner in self._flow.repeats:
-                if self._flow.inside.get(inner.path) == repeat.path:
-                    self._grow(inner, mine, self._instances[repeat.name, mine], repeat.slot)
-
-    def _fill(self, repeat: Repeat, position: str, elements: list[Any]) -> None:
-        self._instances[repeat.name, position] = elements
-        for question in self._flow.in_repeat.get(repeat.name, ()):
-            elements[question.slot - repeat.slot].text = self._text_of(self._flow.at(question, position))
-
-    def _counted(self, repeat: Repeat, position: str) -> int:
-        """Count the instances there should be, and keep the count."""
-        key = (repeat.name, position)
-        first = _inside(position, 1)
-        itself = replace(self._flow.anchors[repeat.name], position=first, key=key_of(repeat.name, first))
-        self._counts[key] = 1  # while its own condition and count are worked out
-        if not all(self._worked_out(each, itself) for each in itself.relevant):
-            total = 0
-        elif repeat.count is not None:
-            number = self._worked_out(repeat.count, itself)
-            total = min(int(number), MAX_INSTANCES) if isfinite(number) and number > 0 else 0
-        else:
-            total = 1
-            while total < MAX_INSTANCES and self._says_yes(repeat, _inside(position, total)):
-                total += 1
-        total = min(total, self._room)
-        self._room -= total
-        self._counts[key] = total
-        return total
-
-    def _says_yes(self, repeat: Repeat, position: str) -> bool:
-        return repeat.asks and self._state.answers.get(key_of(repeat.another, position)) == "yes"
-
-
-def _inside(position: str, number: int) -> str:
-    return f"{position}.{number}" if position else str(number)
+def _keep(memo: dict[Any, Any], key: tuple[str | None, ...], value: Any) -> None:
+    if len(memo) < _MEMO_LIMIT and sum(map(len, filter(None, key))) < _MEMO_LIMIT:
+        memo[key] = value

@@ -6,20 +6,20 @@ shows the question's hint.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 from itertools import islice
 
 from app.flows import bundle, finding, record
 from app.flows.document import Document
-from app.flows.flow import Action, Flow, Question, key_of
+from app.flows.flow import Flow, Question
 from app.flows.phrases import fold, say, words
 from app.flows.questions.base import Accepted
 from app.flows.questions.base import Refused as NoAnswer
-from app.flows.questions.metadata import Metadata
 from app.flows.questions.time import zoned
 from app.flows.repeats import ANOTHER
+from app.flows.setting import Setter
 from app.flows.showing import BACK, HELP, MORE, SKIP, Showing
 from app.flows.state import Answered, Ended, Event, Refused, Reply, Restored, SetAside, State, Step, milliseconds
 from app.flows.walk import onward
@@ -184,47 +184,19 @@ class Turn:
 
     def start(self) -> None:
         """Note what a smartphone would fill in and what the form sets by itself, and ask the first question."""
-        self.fill_in(self.flow.metadata)
-        self.set_values(self.flow.at_start, "")
-        self.settle()
+        setter = self.setter()
+        setter.fill_in(self.flow.metadata)
+        setter.set_values(self.flow.at_start, None)
+        setter.settle()
         self.go_on(0)
 
-    def fill_in(self, wanted: Sequence[tuple[Question, Metadata]]) -> None:
-        """Fill in what the form wants of a smartphone, with the values of now."""
-        if wanted:
-            self.state.given |= {question.name: kind.value(self.at, self.state.who) for question, kind in wanted}
-            self.document.changed(None)
-
-    def set_values(self, actions: Sequence[Action], position: str) -> None:
-        """Do what the form does by itself: a value becomes another, whatever it was before."""
-        for action in actions:
-            question = self.flow.by_name[action.target]
-            mine = position if len(question.repeats) == position.count(".") + bool(position) else ""
-            spot = self.flow.at(question, mine)
-            value = self.document.value(action.value, spot) if action.value is not None else ""
-            if spot.key in self.state.answers:
-                self.state.answers[spot.key] = value
-                order = self.order_of(spot)
-                self.events.append(
-                    Answered(spot.key, value or None, None, 0, order, self.state.locale, milliseconds(self.at))
-                )
-            else:
-                self.state.given[spot.key] = value
-            self.document.changed(spot)
-
-    def settle(self) -> None:
-        """After a change: give new instances of repeats their values, and keep what is worked out once."""
-        known = self.state.given.keys() | self.state.answers.keys()
-        for name, actions in self.flow.on_new.items():
-            for spot in self.document.spots(self.flow.anchors[name]):
-                fresh = [each for each in actions if key_of(each.target, spot.position) not in known]
-                self.set_values(fresh, spot.position)
-        if self.flow.once:
-            self.document.settle()
+    def setter(self) -> Setter:
+        """What does by itself what the form does by itself."""
+        return Setter(self.flow, self.state, self.document, self.showing, self.at, self.events)
 
     def accept(self, question: Question, value: str, typed: str) -> None:
         """Keep an answer and go on to the next question."""
-        first = self.keep(question, value, typed, self.order_of(question))
+        first = self.keep(question, value, typed, self.showing.order_of(question))
         if first is not None and first <= question.index:
             self.go_on(first)
         else:
@@ -234,6 +206,7 @@ class Turn:
         """Keep an answer, with all that it changes; returns the place of the first question that it decides about."""
         state, key, self.kept = self.state, question.key, True
         tries = state.tries if key == state.open or key in state.together else 0
+        actions = self.flow.on_change.get(question.name, ()) if self.document.held(question) != value else ()
         state.answers[key] = value
         state.aside.pop(key, None)
         self.document.changed(question)
@@ -241,25 +214,18 @@ class Turn:
             state.locale = value
         if question.kind is not ANOTHER:
             self.events.append(Answered(key, value or None, typed, tries + 1, order, state.locale, state.asked_ms))
-        if actions := self.flow.on_change.get(question.name):
-            self.set_values(actions, question.position)
-        first = self.reconcile(question)
-        if self.flow.on_new or self.flow.once:
-            self.settle()
+        changed = {question.name, *(self.setter().set_values(actions, question) if actions else ())}
+        first = self.reconcile(changed)
+        if (self.flow.on_new or self.flow.once) and (more := self.setter().settle()):
+            first = min((place for place in (first, self.reconcile(more)) if place is not None), default=None)
         return first
 
-    def order_of(self, question: Question) -> str | None:
-        """The choices in the order shown, by name."""
-        return " ".join(each.name for each in self.showing.listed(question)) if question.choices else None
-
-    def reconcile(self, question: Question) -> int | None:
+    def reconcile(self, changed: Iterable[str]) -> int | None:
         """Set answers aside whose question no longer applies, and bring back those whose question does again.
 
-        Returns the place of the first question that the answer decides about.
+        Returns the place of the first question that the changed ones decide about.
         """
-        decided = self.flow.dependents.get(question.name, ())
-        for action in self.flow.on_change.get(question.name, ()):
-            decided = (*decided, *self.flow.dependents.get(action.target, ()))
+        decided = [place for name in changed for place in self.flow.dependents.get(name, ())]
         if not decided:
             return None
         first, questions, state = min(decided), self.flow.questions, self.state
@@ -355,14 +321,16 @@ class Turn:
         last, state = self.state.open, self.state
         state.open, state.notes, state.page, state.tries, state.refused, state.find = "", notes, 0, 0, "", ""
         state.ended = how
-        self.fill_in([each for each in self.flow.metadata if each[1].given == "end"])
+        self.setter().fill_in([each for each in self.flow.metadata if each[1].given == "end"])
         calculated = self.document.calculated()
         self.events.append(Ended(how, reason, last, calculated, record.write(self.flow, state, self.document)))
 
     def broken(self) -> tuple[Question, str] | None:
         """The first answer that its constraint no longer allows, or that is needed by now and was skipped."""
-        for key, value in self.state.answers.items():
-            question = self.flow.spot(key)
+        for question in self.following(0, None):
+            value = self.state.answers.get(question.key)
+            if value is None:
+                continue
             if value and question.looks_around and not self.document.holds(question, value):
                 return question, "constraint"
             if not value and not isinstance(question.required, bool) and self.document.required(question):

@@ -49,6 +49,7 @@ class Expression:
         "_run",
         "asks_who",
         "compared",
+        "leaves",
         "memo",
         "needs",
         "paths",
@@ -84,6 +85,8 @@ class Expression:
         # combination of them. Left None for anything else, above all for texts with answers in them.
         self.memo: dict[tuple[str | None, ...], Any] | None = None
         self.reads: tuple[str, ...] = ()
+        # Where those are not all answers: the questions and calculations that hold them.
+        self.leaves: tuple[Any, ...] | None = None
         # Set by the compiler too: the calculations that it reads, those they read before them; and the places of all
         # elements that it looks at, None where only the whole instance will do.
         self.needs: tuple[Any, ...] = ()

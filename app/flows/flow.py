@@ -157,6 +157,8 @@ class Flow:
     """All repeats, outer ones before those inside them."""
     anchors: Mapping[str, "Question"] = field(default_factory=dict)
     """For each repeat a stand-in for its own element, at which its conditions are worked out."""
+    growing: frozenset[str] = frozenset()
+    """Repeats whose count reads what is inside them: there is one more as long as the one before says so."""
     inside: Mapping[str, str] = field(default_factory=dict)
     """For the path of each repeat: that of the one around it, or an empty text."""
     in_repeat: Mapping[str, tuple["Question", ...]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from app.flows.state import State
 def write(flow: Flow, state: State, document: Document) -> str:
     """Write the record as XML. The document is made anew afterwards, for the record lacks what is not relevant."""
     root = document.whole()
+    answers = state.answers  # what is answered is relevant
     under_condition = (
         *(each for each in flow.questions if each.kind is not ANOTHER and each.relevant),
         *flow.bare,
@@ -23,7 +24,7 @@ def write(flow: Flow, state: State, document: Document) -> str:
         document.node_of(spot)
         for question in under_condition
         for spot in document.spots(question)
-        if not document.relevant(spot)
+        if spot.key not in answers and not document.relevant(spot)
     ]
     for element in irrelevant:
         if (parent := element.getparent()) is not None:
@@ -34,7 +35,7 @@ def write(flow: Flow, state: State, document: Document) -> str:
     if flow.spelling is not None:
         root = flow.spelling.written(root)
     text: str = etree.tostring(root, encoding="unicode")
-    document.changed(None)
+    document.torn()
     return text
 
 

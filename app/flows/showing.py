@@ -81,6 +81,10 @@ class Showing:
             return choices
         return finding.matches(choices, self.state.find) if self.state.find else ()
 
+    def order_of(self, question: Question) -> str | None:
+        """The choices in the order shown, by name."""
+        return " ".join(each.name for each in self.listed(question)) if question.choices else None
+
     def has_default(self, question: Question) -> bool:
         """Say whether skipping leaves a value: the form's own, or one that it has set meanwhile."""
         return bool(question.default or (self.state.given and self.state.given.get(question.key)))

@@ -3,8 +3,8 @@
 import pytest
 
 from app.flows.compile import compile_form
-from app.flows.document import MOST_INSTANCES
 from app.flows.faults import FormError
+from app.flows.instance import MOST_INSTANCES
 from app.flows.load import load
 from tests.talk import Talk
 
