@@ -31,6 +31,7 @@ from app.flows.questions.base import Accepted, QuestionType
 from app.flows.questions.metadata import Metadata
 from app.flows.scope import Scope
 from app.flows.sheets import MOST_REPEATS
+from app.flows.wording import Wording
 from app.values import RunState
 
 _JR = f"{{{JAVAROSA}}}"
@@ -64,6 +65,7 @@ class _Compiler:
         self.texts = itext.read(tree)
         self.scope = Scope(found, places, self.texts)
         self.fault, self.expression = self.scope.fault, self.scope.expression
+        self.wording = Wording(self.scope)
         self.questions: dict[str, Question] = {}
         self.conditions: dict[tuple[str, int], Expression | None] = {}
         self.spans: list[repeats.Span] = []
@@ -149,8 +151,8 @@ class _Compiler:
         kind = kinds.of_control(self.scope, control, tag, path)
         if kind is None:
             return
-        labels, shorts = self.labels(control, path)
-        hint, guidance = self.hints(control, path)
+        labels, shorts = self.wording.labels(control, path)
+        hint, guidance = self.wording.hints(control, path)
         if kind.asked and not labels:
             self.fault(name, "there is no label, so there is nothing to ask", "Write a label.")
         choices = self.choice_list(control, path) if tag in kinds.LISTS else None
@@ -167,9 +169,9 @@ class _Compiler:
             has_hint=bool(hint or guidance) and kind.asked,
             constraint=constraint,
             looks_around=constraint is not None and (not constraint.timeless or set(constraint.paths) != {path}),
-            constraint_message=self.message(path, "constraintMsg"),
+            constraint_message=self.wording.message(path, "constraintMsg"),
             required=self.required(path),
-            required_message=self.message(path, "requiredMsg"),
+            required_message=self.wording.message(path, "requiredMsg"),
             choices=choices,
             default=self.default(path, kind, choices),
             end=self.end(path, kind),
@@ -191,7 +193,7 @@ class _Compiler:
         asks = not source and control.get(f"{_JR}noAddRemove") not in {"true()", "true"}
         if asks:
             around = control.getparent()
-            labels, shorts = self.labels(around, path) if etree.QName(around).localname == "group" else ({}, {})
+            labels, shorts = self.wording.labels(around, path) if etree.QName(around).localname == "group" else ({}, {})
             locales = self.texts.locales
             self.add(
                 path, repeats.ANOTHER, name=f"{name_of(path)}+", labels=repeats.asking(labels, locales), required=True,
@@ -305,53 +307,6 @@ class _Compiler:
             return None
         return self.expression(source, path, "boolean", attribute, up)
 
-    def message(self, path: str, attribute: str) -> Mapping[str, Text]:
-        source = self.model.bind(path, _JR + attribute)
-        return {} if not source else self.localized(source, None, path)[0]
-
-    def labels(self, control: Any, path: str) -> tuple[Mapping[str, Text], Mapping[str, Text]]:
-        label = control.find(f"{XF}label")
-        return ({}, {}) if label is None else self.localized(label.get("ref") or "", label, path)
-
-    def hints(self, control: Any, path: str) -> tuple[Mapping[str, Text], Mapping[str, Text]]:
-        """What answers a reply of `?`: the hint, and the longer one for those who still do not know."""
-        hint = control.find(f"{XF}hint")
-        ref = "" if hint is None else hint.get("ref") or ""
-        guidance = self.texts.guidance(itext.key_of(ref)) if ref else {}
-        found = {} if hint is None else self.localized(ref, hint, path)[0]
-        return found, self.rendered(guidance, {}, path)[0]
-
-    def localized(self, ref: str, inline: Any, path: str) -> tuple[Mapping[str, Text], Mapping[str, Text]]:
-        """Texts by language, plain and short: from itext where `ref` names one, else from the element or the words."""
-        default = self.texts.default
-        if ref.startswith("jr:itext("):
-            return self.rendered(*self.texts.forms(itext.key_of(ref)), path)
-        if ref:
-            return {default: (ref,)}, {}
-        return self.rendered({default: inline} if inline is not None else {}, {}, path)
-
-    def rendered(
-        self, plain: Mapping[str, Any], short: Mapping[str, Any], path: str
-    ) -> tuple[dict[str, Text], dict[str, Text]]:
-        both = ({locale: self.text(value, path) for locale, value in each.items()} for each in (plain, short))
-        plains, shorts = ({locale: text for locale, text in each.items() if text} for each in both)
-        return plains, shorts
-
-    def text(self, value: Any, path: str) -> Text:
-        """Turn an element with `<output>`s into pieces; blank lines and doubled spaces are no use on a small screen."""
-        pieces: list[str | Expression] = [value.text or ""]
-        for child in value:
-            source = child.get("value") or child.get("ref")
-            expression = self.expression(source, path, "string", "label") if source else "".join(child.itertext())
-            pieces.extend([expression] if expression else [])
-            pieces.append(child.tail or "")
-        pieces = [itext.tidy(piece) if isinstance(piece, str) else piece for piece in pieces]
-        if isinstance(pieces[0], str):
-            pieces[0] = pieces[0].lstrip()
-        if isinstance(pieces[-1], str):
-            pieces[-1] = pieces[-1].rstrip()
-        return tuple(piece for piece in pieces if piece)
-
     # -- choices --------------------------------------------------------------------------------------------------
 
     def choice_list(self, control: Any, path: str) -> ChoiceList:
@@ -366,7 +321,8 @@ class _Compiler:
         items = control.findall(f"{XF}item")
         values = [(item.findtext(f"{XF}value") or "").strip() for item in items]
         return tuple(
-            self.choice(value, *self.labels(item, path), fixed=False) for value, item in zip(values, items, strict=True)
+            self.choice(value, *self.wording.labels(item, path), fixed=False)
+            for value, item in zip(values, items, strict=True)
         )
 
     def listed(self, element: Any, path: str) -> ChoiceList:
@@ -382,7 +338,7 @@ class _Compiler:
             return ChoiceList("", ())  # the expression has said so
         choices = []
         for value, label, plain, short, fixed in itemset.items(instance, found, self.texts.forms):
-            labels, shorts = self.rendered(plain, short, path)
+            labels, shorts = self.wording.rendered(plain, short, path)
             if text := itext.tidy(label).strip():
                 labels = {self.texts.default: (text,)}
             choices.append(self.choice(value, labels, shorts, fixed=fixed))
