@@ -4,10 +4,13 @@ What is not relevant is left out, and nothing else: a group or an instance of a 
 have the instances that were answered, and `meta/instanceID` is the run's own name (ODK XForms specification, "Metadata").
 """
 
+from collections.abc import Iterator
+from itertools import chain
+
 from lxml import etree
 
 from app.flows.document import Document
-from app.flows.flow import Flow
+from app.flows.flow import Flow, Question
 from app.flows.repeats import ANOTHER
 from app.flows.state import State
 
@@ -15,18 +18,7 @@ from app.flows.state import State
 def write(flow: Flow, state: State, document: Document) -> str:
     """Write the record as XML. The document is made anew afterwards, for the record lacks what is not relevant."""
     root = document.whole()
-    answers = state.answers  # what is answered is relevant
-    under_condition = (
-        *(each for each in flow.questions if each.kind is not ANOTHER and each.relevant),
-        *flow.bare,
-    )
-    irrelevant = [
-        document.node_of(spot)
-        for question in under_condition
-        for spot in document.spots(question)
-        if spot.key not in answers and not document.relevant(spot)
-    ]
-    for element in irrelevant:
+    for element in [document.node_of(spot) for spot in _irrelevant(flow, state, document)]:
         if (parent := element.getparent()) is not None:
             parent.remove(element)
     identify(root, state.uid)
@@ -37,6 +29,19 @@ def write(flow: Flow, state: State, document: Document) -> str:
     text: str = etree.tostring(root, encoding="unicode")
     document.torn()
     return text
+
+
+def _irrelevant(flow: Flow, state: State, document: Document) -> Iterator[Question]:
+    """Yield what does not apply; what is answered does."""
+    answers, relevant = state.answers, document.relevant
+    asked = (question for question in flow.questions if question.kind is not ANOTHER)
+    for question in chain(flow.bare, asked):
+        if not question.relevant or question.key in answers:
+            continue
+        if question.repeats:
+            yield from (spot for spot in document.spots(question) if spot.key not in answers and not relevant(spot))
+        elif not relevant(question):
+            yield question
 
 
 def identify(root: etree._Element, uid: str) -> None:
