@@ -59,6 +59,8 @@ class Stored:
     raw: str | None
     medium: Medium
     set_aside: bool
+    position: str = ""
+    """Which instance of the repeats around it is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +217,9 @@ def _journey(row: Any, rows: Sequence[Any], library: Library) -> Journey:
         locale=row.locale,
         page=State.loads(row.memory).page,
         answers=tuple(
-            Stored(each.question, each.value, each.raw, Medium(each.medium), each.set_aside_at is not None)
+            Stored(
+                each.question, each.value, each.raw, Medium(each.medium), each.set_aside_at is not None, each.position
+            )
             for each in rows
         ),
     )

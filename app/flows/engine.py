@@ -182,9 +182,9 @@ class _Turn:
         setter.settle()
         self.go_on(0)
 
-    def setter(self) -> Setter:
-        """What does by itself what the form does by itself."""
-        return Setter(self.flow, self.state, self.document, self.showing, self.at, self.events)
+    def setter(self, answered: str = "") -> Setter:
+        """What does by itself what the form does by itself; what was answered just now stays."""
+        return Setter(self.flow, self.state, self.document, self.at, self.events, answered)
 
     def accept(self, question: Question, value: str, typed: str) -> None:
         """Keep an answer and go on to the next question."""
@@ -200,10 +200,13 @@ class _Turn:
             self.events.append(
                 Answered(key, value or None, typed, state.tries + 1, order, state.locale, state.asked_ms)
             )
-        changed = {question.name, *(self.setter().set_values(actions, question) if actions else ())}
-        first = self.reconcile(changed)
-        if (self.flow.on_new or self.flow.once) and (more := self.setter().settle()):
-            first = min((place for place in (first, self.reconcile(more)) if place is not None), default=None)
+        set_by_form = self.setter(key).set_values(actions, question) if actions else set()
+        places = [self.reconcile({question.name, *set_by_form})]
+        if (self.flow.on_new or self.flow.once) and (more := self.setter(key).settle()):
+            places.append(self.reconcile(more))
+            set_by_form |= more
+        places += [self.flow.by_name[name].index for name in set_by_form]
+        first = min((place for place in places if place is not None), default=None)
         if first is not None and first <= question.index:
             self.go_on(first)
         else:
