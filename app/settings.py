@@ -56,8 +56,21 @@ class Settings(BaseSettings):
         160, ge=60, le=182, description="Room on a USSD page in septets; no network shows over 182"
     )
     ussd_ucs2: int = Field(80, ge=40, le=91, description="Room on a USSD page that needs characters outside GSM-7")
+    ussd_seconds: int = Field(
+        180, ge=30, description="How long networks let a USSD session last (180 is Africa's Talking's figure)"
+    )
+    screen_seconds: float = Field(
+        30,
+        gt=0,
+        le=600,
+        description="How long people take with a screen, to plan sessions; a rule of thumb (five or six questions fill one "
+        "of 180 s: Reach Digital Health, 2018), to be replaced by what your own respondents need",
+    )
     sms_septets: int = Field(459, ge=160, le=1530, description="Longest SMS in septets (459 is three parts)")
     sms_ucs2: int = Field(201, ge=70, le=670, description="Longest SMS in characters when one is outside GSM-7")
+    tariff: Path | None = Field(
+        None, description="CSV file with the prices that `izwi check` reckons with, like `docs/tariff.csv`; empty: none"
+    )
     resume_hours: float = Field(24, gt=0, description="How long an unfinished survey waits for its respondent")
     session_seconds: int = Field(600, ge=60, description="After this silence a USSD session counts as dropped")
     turn_seconds: float = Field(8, gt=0, le=60, description="A USSD turn that takes longer gets a sentence instead")

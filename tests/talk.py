@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from app.flows.compile import compile_form
 from app.flows.engine import advance
 from app.flows.load import load
-from app.flows.state import Event, Reply, State
+from app.flows.state import Event, Record, Reply, State
 from app.values import USSD_ROOM, Room
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Africa/Harare"))
@@ -34,6 +34,11 @@ class Talk:
         self.screen = self._turn(None)
         return self.screen
 
+    def send(self, record: Record) -> str:
+        """Send a whole record as one message."""
+        self.screen = self._turn(None, record)
+        return self.screen
+
     @property
     def state(self) -> State:
         """What the engine remembers."""
@@ -49,9 +54,9 @@ class Talk:
         """The screen line by line."""
         return self.screen.split("\n")
 
-    def _turn(self, words: str | None) -> str:
+    def _turn(self, words: str | None, record: Record | None = None) -> str:
         before = State.loads(self.memory)
-        step = advance(self.flow, before, Reply(words, self.room), AT)
+        step = advance(self.flow, before, Reply(words, self.room, record), AT)
         assert before.dumps() == self.memory, "advance changed the state that it was given"
         self.memory, self.events, self.final = step.state.dumps(), step.events, step.screen.final
         return step.screen.text

@@ -18,6 +18,8 @@ DOCUMENTS = [
     "docs/decisions/README.md",
     "docs/xlsform.md",
     "docs/surveys.md",
+    "docs/records.md",
+    "docs/check.md",
 ]
 
 

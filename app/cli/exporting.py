@@ -1,73 +1,114 @@
-"""`izwi export`: answers for analysts, as files that are whole or not there."""
+"""`izwi export`: answers and records for analysis, as files that are whole or not there."""
 
+import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.engine import Connection
 
+from app.cli.files import whole_file, whole_text
 from app.cli.root import fail, read_settings, say
+from app.cli.stored import opened
 from app.gateway.library import Library
 from app.reports import answers as report
-from app.store import schema, surveys
+from app.reports import nested, records
+from app.store import records as stored
+from app.store import surveys
 from app.store.unit import Database
+from app.values import RunState
+
+_ENDS = (RunState.COMPLETED, RunState.DECLINED, RunState.SCREENED_OUT)
+_SURVEY = click.option("--survey", help="Only this survey  [default: all]")
+_OUTPUT = click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write  [default: the screen]"
+)
 
 
-@click.group(short_help="Write answers for analysis")
+@click.group(short_help="Write answers and records for analysis")
 def export() -> None:
     """Write data for analysis. Respondents are pseudonyms; no phone number is ever in it."""
 
 
 @export.command("answers")
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
-@click.option("--survey", help="Only this survey  [default: all]")
+@_SURVEY
 @click.option("--language", help="Language of the labels  [default: the one each was asked in]")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write  [default: the screen]")
+@_OUTPUT
 def export_answers(kind: str, survey: str | None, language: str | None, output: Path | None) -> None:
     """Write every answer in long form, one a line.
 
     Columns: respondent, survey, version, question, label, value, value_label, raw, language, channel, answered_at (UTC).
     Skipped questions have an empty value. In CSV a text that a spreadsheet would run as a formula gets an apostrophe.
     """
-    settings = read_settings()
-    database = Database(settings.database)
-    if schema.current(database.engine) is None:
-        fail("There is no database yet: `izwi serve` or `izwi migrate` makes it.")
-    library = Library(database)
-    library.refresh()
-    if survey and library.survey_id(survey) is None:
-        fail(f"There is no survey {survey!r}. There are: {', '.join(sorted(database.read(surveys.ids))) or 'none'}.")
-    write = report.write_csv if kind == "csv" else report.write_jsonl
+    with opened(read_settings()) as database:
+        _must_be_known(database, survey)
+        library = Library(database)
+        write = report.write_csv if kind == "csv" else report.write_jsonl
 
-    def work(connection: Any) -> int:
-        found = report.rows(connection, lambda key: library.edition(key).flow, survey=survey, language=language)
-        with _destination(output) as out:
-            return write(out, found)
+        def work(connection: Connection) -> int:
+            found = report.rows(connection, lambda key: library.edition(key).flow, survey=survey, language=language)
+            with whole_text(output) as out:
+                return write(out, found)
 
+        _written(database, work, "answers", output)
+
+
+@export.command("records")
+@click.option(
+    "--format", "kind", type=click.Choice(["xml", "zip", "json"]), default="json", show_default=True,
+    help="json: an object a line, as ODK Central nests it; xml: one document; zip: a file for each record, and the forms",
+)  # fmt: skip
+@_SURVEY
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice([*(each.value for each in _ENDS), "all"]),
+    multiple=True,
+    default=["completed"],
+    show_default=True,
+    help="Runs that ended so; may be given several times",
+)
+@_OUTPUT
+def export_records(kind: str, survey: str | None, states: tuple[str, ...], output: Path | None) -> None:
+    """Write finished records: what ODK Collect would have submitted.
+
+    A record is an XML instance of its form. It lacks what was not relevant, holds repeats as often as they were answered,
+    and is the same at every export. Runs that stopped or expired have none. See docs/records.md.
+    """
+    if kind == "zip" and output is None and sys.stdout.isatty():
+        fail("A zip file is nothing for the screen: name a file with --output.", code=2)
+    wanted = _ENDS if "all" in states else tuple(RunState(each) for each in states)
+    with opened(read_settings()) as database:
+        _must_be_known(database, survey)
+
+        def work(connection: Connection) -> int:
+            found = stored.export(connection, survey_name=survey, states=wanted)
+            xform = partial(surveys.xform, connection)
+            if kind == "json":
+                with whole_text(output) as text:
+                    return nested.write_json(text, found, xform)
+            with whole_file(output) as out:
+                return records.write_xml(out, found) if kind == "xml" else records.write_zip(out, found, xform)
+
+        _written(database, work, "records", output)
+
+
+def _must_be_known(database: Database, survey: str | None) -> None:
+    known = database.read(surveys.ids)
+    if survey and survey not in known:
+        fail(f"There is no survey {survey!r}. There are: {', '.join(sorted(known)) or 'none'}.")
+
+
+def _written(database: Database, work: Callable[[Connection], int], what: str, output: Path | None) -> None:
+    """Do the writing; somebody who reads no further, as `head` does, is no fault."""
     try:
-        count = database.read(work)
+        count: Any = database.read(work)
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to be flushed goes nowhere
         sys.exit(0)
-    database.close()
     if output:
-        say(f"{count} answers written to {output}.", err=True)
-
-
-@contextmanager
-def _destination(output: Path | None) -> Iterator[Any]:
-    """The screen, or a file that appears only when it is complete."""
-    if output is None:
-        sys.stdout.reconfigure(newline="")  # type: ignore[union-attr]
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    with tempfile.NamedTemporaryFile("w", dir=output.parent, delete=False, encoding="utf-8", newline="") as draft:
-        try:
-            yield draft
-        except BaseException:
-            Path(draft.name).unlink()
-            raise
-    Path(draft.name).replace(output)
+        say(f"{count} {what} written to {output}.", err=True)

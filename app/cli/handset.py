@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from app.channels.base import Inbound, Sending, SendResult, SmsIn, UssdEnd, UssdTurn
-from app.flows.flow import Flow
+from app.flows.flow import Flow, key_of
 from app.flows.state import State
 from app.gateway.library import Library
 from app.gateway.turns import Arrival, Failed, Gateway
@@ -55,12 +55,11 @@ class Stored:
     """One answer as the store has it."""
 
     question: str
+    """Its name, and its place in repeats: `age[2]`."""
     value: str | None
     raw: str | None
     medium: Medium
     set_aside: bool
-    position: str = ""
-    """Which instance of the repeats around it is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +217,11 @@ def _journey(row: Any, rows: Sequence[Any], library: Library) -> Journey:
         page=State.loads(row.memory).page,
         answers=tuple(
             Stored(
-                each.question, each.value, each.raw, Medium(each.medium), each.set_aside_at is not None, each.position
+                key_of(each.question, each.position),
+                each.value,
+                each.raw,
+                Medium(each.medium),
+                each.set_aside_at is not None,
             )
             for each in rows
         ),

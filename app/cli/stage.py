@@ -12,7 +12,7 @@ from app.cli.handset import SERVICE_CODE, Clock, Handset, Journey, Network, NoSe
 from app.cli.transcript import Block, Header, Look, Step, Typed, World, phone_of, span, write
 from app.flows import gsm7
 from app.flows.compile import compile_form
-from app.flows.flow import Flow, key_of
+from app.flows.flow import Flow
 from app.flows.questions.metadata import Metadata
 from app.gateway import library as shelves
 from app.gateway.bringing import File, bring
@@ -130,16 +130,14 @@ class Stage:
         return lines or ["nothing"]
 
     def _answer(self, stored: Stored) -> str:
-        line = f"{key_of(stored.question, stored.position)} " + (
-            "skipped" if stored.value is None else f"= {self.value_of(stored)}"
-        )
+        line = f"{stored.question} " + ("skipped" if stored.value is None else f"= {self.value_of(stored)}")
         line += " (worked out)" if stored.raw is None else f" (raw {stored.raw})"
         line += "" if stored.medium is self.header.channel else f" by {stored.medium}"
         return line + (" set aside" if stored.set_aside else "")
 
     def value_of(self, stored: Stored) -> str | None:
         """A value as stored; pseudonyms are random, so that no two runs of a transcript would have the same."""
-        kind = self.flow.by_name[stored.question].kind
+        kind = self.flow.spot(stored.question).kind
         is_random = isinstance(kind, Metadata) and kind.given in {"device", "who"}
         return "(her pseudonym)" if is_random else stored.value
 

@@ -12,7 +12,7 @@ import click
 from app.cli import publishing
 from app.cli.root import read_settings, say
 from app.cli.stored import local, named, opened, refuse, versions_of
-from app.flows.check import language
+from app.flows.review.findings import language
 from app.gateway.library import Library
 from app.gateway.versions import published_of
 from app.settings import Settings

@@ -14,6 +14,7 @@ from app.cli.root import say
 from app.cli.stage import Stage, first_words
 from app.cli.transcript import HARARE, Block, Look, Step, Typed, World, write
 from app.flows import phrases
+from app.flows.flow import place_of
 from app.reports.labels import question_label, value_label
 from app.values import Medium
 
@@ -140,7 +141,7 @@ class Terminal:
     def _choose_language(self) -> None:
         """Answer the question for the language, if that is what the survey begins with."""
         journeys = self.stage.phone.journeys()
-        question = journeys[-1].flow.by_name.get(journeys[-1].question) if journeys else None
+        question = journeys[-1].flow.by_name.get(place_of(journeys[-1].question)[0]) if journeys else None
         if not (self.language and question and question.sets_language and question.choices):
             return
         names = [choice.name for choice in question.choices.choices]
@@ -203,7 +204,9 @@ def _rows(journey: Journey) -> Sequence[tuple[str, ...]]:
     flow, locale = journey.flow, journey.locale
     rows = [("question", "answer", "value", "typed")]
     for each in journey.answers:
+        position = place_of(each.question)[1]
         question = question_label(flow, each.question, locale) or each.question
+        question += f" [{position}]" if position else ""
         label = value_label(flow, each.question, each.value, locale) or each.value or "(skipped)"
         value = f"{each.value or ''}{' (set aside)' if each.set_aside else ''}"
         rows.append((question, label, value, each.raw or ""))

@@ -7,6 +7,7 @@ from lxml import etree
 
 from app.flows import (
     actions,
+    compact,
     consistency,
     dependencies,
     grouping,
@@ -16,6 +17,7 @@ from app.flows import (
     memory,
     model,
     repeats,
+    together,
     unsupported,
 )
 from app.flows.expressions import JAVAROSA, Expression
@@ -28,6 +30,8 @@ from app.flows.phrases import fold
 from app.flows.questions.base import Accepted, QuestionType
 from app.flows.questions.metadata import Metadata
 from app.flows.scope import Scope
+from app.flows.sheets import MOST_REPEATS
+from app.flows.wording import Wording
 from app.values import RunState
 
 _JR = f"{{{JAVAROSA}}}"
@@ -61,6 +65,7 @@ class _Compiler:
         self.texts = itext.read(tree)
         self.scope = Scope(found, places, self.texts)
         self.fault, self.expression = self.scope.fault, self.scope.expression
+        self.wording = Wording(self.scope)
         self.questions: dict[str, Question] = {}
         self.conditions: dict[tuple[str, int], Expression | None] = {}
         self.spans: list[repeats.Span] = []
@@ -77,13 +82,15 @@ class _Compiler:
         spans = repeats.built(self.spans, self.model, {span.path: name_of(span.path) for span in self.spans})
         questions = repeats.placed(tuple(self.questions.values()), spans)
         set_by = actions.read(self.tree, self.model, self.scope, {each.path: each for each in questions})
-        calculates = consistency.check(self.scope, questions)
+        calculates, bare = consistency.check(self.scope, questions), self.bare(spans)
+        written = compact.read(self.model, questions, self.fault)
         if self.scope.faults:
             raise FormError(self.scope.faults)
         memory.remember(questions, calculates, actions.targets(set_by))
         shape = self.model.shape()
         dependencies.look_ahead(self.scope.made, calculates, self.model.slots, shape)
         anchors = {each.name: self.anchor(each, spans) for each in spans}
+        dependents = dependencies.dependents(questions, anchors.values())
         return Flow(
             id=root.get("id") or root.tag,
             title=self.tree.findtext(f"{_XHTML}head/{_XHTML}title") or root.get("id") or "",
@@ -94,7 +101,7 @@ class _Compiler:
             by_name={question.name: question for question in questions},
             template=root,
             calculates=calculates,
-            dependents=dependencies.dependents(questions, anchors.values()),
+            dependents=dependents,
             instances=self.model.instances,
             kept=tuple(question for question in questions if question.silent and question.calculate is None),
             metadata=tuple((each, each.kind) for each in questions if isinstance(each.kind, Metadata)),
@@ -113,7 +120,11 @@ class _Compiler:
             },
             by_slot={each.slot: each for each in questions if not each.repeats},
             shape=shape,
+            bare=bare,
+            spelling=self.model.spelling,
             once=tuple(each for each in calculates if each.calculate and each.calculate.reads_itself),
+            compact=written,
+            together=together.read(self.tree, self.model, questions, dependents, set_by["on_change"]),
             **set_by,
         )
 
@@ -140,8 +151,8 @@ class _Compiler:
         kind = kinds.of_control(self.scope, control, tag, path)
         if kind is None:
             return
-        labels, shorts = self.labels(control, path)
-        hint, guidance = self.hints(control, path)
+        labels, shorts = self.wording.labels(control, path)
+        hint, guidance = self.wording.hints(control, path)
         if kind.asked and not labels:
             self.fault(name, "there is no label, so there is nothing to ask", "Write a label.")
         choices = self.choice_list(control, path) if tag in kinds.LISTS else None
@@ -158,9 +169,9 @@ class _Compiler:
             has_hint=bool(hint or guidance) and kind.asked,
             constraint=constraint,
             looks_around=constraint is not None and (not constraint.timeless or set(constraint.paths) != {path}),
-            constraint_message=self.message(path, "constraintMsg"),
+            constraint_message=self.wording.message(path, "constraintMsg"),
             required=self.required(path),
-            required_message=self.message(path, "requiredMsg"),
+            required_message=self.wording.message(path, "requiredMsg"),
             choices=choices,
             default=self.default(path, kind, choices),
             end=self.end(path, kind),
@@ -174,11 +185,15 @@ class _Compiler:
         if path not in self.model.slots or start == len(self.questions):
             self.fault(name_of(path), "the repeat has no questions", "Put questions into it, or take it out.")
             return
+        if sum(path.startswith(f"{other}/") for other in self.scope.repeats) >= MOST_REPEATS:
+            self.fault(
+                name_of(path), f"more than {MOST_REPEATS} repeats are inside each other", "Ask with fewer levels."
+            )
         source = (control.get(f"{_JR}count") or "").strip()
         asks = not source and control.get(f"{_JR}noAddRemove") not in {"true()", "true"}
         if asks:
             around = control.getparent()
-            labels, shorts = self.labels(around, path) if etree.QName(around).localname == "group" else ({}, {})
+            labels, shorts = self.wording.labels(around, path) if etree.QName(around).localname == "group" else ({}, {})
             locales = self.texts.locales
             self.add(
                 path, repeats.ANOTHER, name=f"{name_of(path)}+", labels=repeats.asking(labels, locales), required=True,
@@ -189,10 +204,21 @@ class _Compiler:
 
     def anchor(self, repeat: Repeat, spans: Sequence[Repeat]) -> Question:
         """A stand-in for the element of a repeat itself."""
+        return self.stand_in(repeat.path, repeat.name, (*repeats.around(repeat.path, spans), repeat))
+
+    def bare(self, spans: Sequence[Repeat]) -> tuple[Question, ...]:
+        """Stand-ins for what has a condition of its own and is no question; a record lacks it where it does not hold."""
+        taken = self.questions.keys() | {each.path for each in spans}
+        return tuple(
+            self.stand_in(path, path, repeats.around(path, spans))
+            for path in self.model.binds
+            if path in self.model.slots and path not in taken and self.model.bind(path, "relevant")
+        )
+
+    def stand_in(self, path: str, name: str, within: tuple[Repeat, ...]) -> Question:
         return Question(
-            index=repeat.start, name=repeat.name, path=repeat.path, kind=repeats.ANOTHER, labels={}, shorts={},
-            relevant=self.relevant(repeat.path), slot=repeat.slot, repeats=(*repeats.around(repeat.path, spans), repeat),
-            key=repeat.name,
+            index=0, name=name, path=path, kind=repeats.ANOTHER, labels={}, shorts={},
+            relevant=self.relevant(path), slot=self.model.slots[path], repeats=within, key=name,
         )  # fmt: skip
 
     def unasked(self) -> None:
@@ -281,53 +307,6 @@ class _Compiler:
             return None
         return self.expression(source, path, "boolean", attribute, up)
 
-    def message(self, path: str, attribute: str) -> Mapping[str, Text]:
-        source = self.model.bind(path, _JR + attribute)
-        return {} if not source else self.localized(source, None, path)[0]
-
-    def labels(self, control: Any, path: str) -> tuple[Mapping[str, Text], Mapping[str, Text]]:
-        label = control.find(f"{XF}label")
-        return ({}, {}) if label is None else self.localized(label.get("ref") or "", label, path)
-
-    def hints(self, control: Any, path: str) -> tuple[Mapping[str, Text], Mapping[str, Text]]:
-        """What answers a reply of `?`: the hint, and the longer one for those who still do not know."""
-        hint = control.find(f"{XF}hint")
-        ref = "" if hint is None else hint.get("ref") or ""
-        guidance = self.texts.guidance(itext.key_of(ref)) if ref else {}
-        found = {} if hint is None else self.localized(ref, hint, path)[0]
-        return found, self.rendered(guidance, {}, path)[0]
-
-    def localized(self, ref: str, inline: Any, path: str) -> tuple[Mapping[str, Text], Mapping[str, Text]]:
-        """Texts by language, plain and short: from itext where `ref` names one, else from the element or the words."""
-        default = self.texts.default
-        if ref.startswith("jr:itext("):
-            return self.rendered(*self.texts.forms(itext.key_of(ref)), path)
-        if ref:
-            return {default: (ref,)}, {}
-        return self.rendered({default: inline} if inline is not None else {}, {}, path)
-
-    def rendered(
-        self, plain: Mapping[str, Any], short: Mapping[str, Any], path: str
-    ) -> tuple[dict[str, Text], dict[str, Text]]:
-        both = ({locale: self.text(value, path) for locale, value in each.items()} for each in (plain, short))
-        plains, shorts = ({locale: text for locale, text in each.items() if text} for each in both)
-        return plains, shorts
-
-    def text(self, value: Any, path: str) -> Text:
-        """Turn an element with `<output>`s into pieces; blank lines and doubled spaces are no use on a small screen."""
-        pieces: list[str | Expression] = [value.text or ""]
-        for child in value:
-            source = child.get("value") or child.get("ref")
-            expression = self.expression(source, path, "string", "label") if source else "".join(child.itertext())
-            pieces.extend([expression] if expression else [])
-            pieces.append(child.tail or "")
-        pieces = [itext.tidy(piece) if isinstance(piece, str) else piece for piece in pieces]
-        if isinstance(pieces[0], str):
-            pieces[0] = pieces[0].lstrip()
-        if isinstance(pieces[-1], str):
-            pieces[-1] = pieces[-1].rstrip()
-        return tuple(piece for piece in pieces if piece)
-
     # -- choices --------------------------------------------------------------------------------------------------
 
     def choice_list(self, control: Any, path: str) -> ChoiceList:
@@ -342,7 +321,8 @@ class _Compiler:
         items = control.findall(f"{XF}item")
         values = [(item.findtext(f"{XF}value") or "").strip() for item in items]
         return tuple(
-            self.choice(value, *self.labels(item, path), fixed=False) for value, item in zip(values, items, strict=True)
+            self.choice(value, *self.wording.labels(item, path), fixed=False)
+            for value, item in zip(values, items, strict=True)
         )
 
     def listed(self, element: Any, path: str) -> ChoiceList:
@@ -358,7 +338,7 @@ class _Compiler:
             return ChoiceList("", ())  # the expression has said so
         choices = []
         for value, label, plain, short, fixed in itemset.items(instance, found, self.texts.forms):
-            labels, shorts = self.rendered(plain, short, path)
+            labels, shorts = self.wording.rendered(plain, short, path)
             if text := itext.tidy(label).strip():
                 labels = {self.texts.default: (text,)}
             choices.append(self.choice(value, labels, shorts, fixed=fixed))

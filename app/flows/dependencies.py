@@ -45,7 +45,7 @@ def dependents(questions: Sequence[Question], anchors: Iterable[Question] = ()) 
     grows = _grows(questions, anchors)
     by_path = {question.path: question for question in questions}
     found: dict[str, tuple[int, ...]] = {}
-    for question in questions:
+    for question in (each for each in questions if not each.calculate):
         reached: set[int] = set()
         waiting, seen = [question.path], {question.path}
         while waiting:
@@ -96,21 +96,27 @@ def look_ahead(
 ) -> None:
     """Tell each expression what it needs: calculations in their order, and the elements that it looks at."""
     by_path = {question.path: place for place, question in enumerate(calculates)}
-    reach: list[frozenset[int]] = []
+    # Sets of places as whole numbers, one bit a place: long chains of calculations would make very many sets.
+    reach: list[int] = []
     for question in calculates:
         reach.append(_reach(paths_of(question), by_path, reach))
     parents = {parent for parent, _, _ in shape}
     for expression in made:
-        needed = sorted(_reach(expression.paths, by_path, reach))
-        expression.needs = tuple(calculates[place] for place in needed)
+        needed = f"{_reach(expression.paths, by_path, reach):b}"
+        expression.needs = tuple(calculates[place] for place, bit in enumerate(reversed(needed)) if bit == "1")
         places = [slots[path] for path in expression.paths if path in slots]
         expression.slots = None if parents.intersection(places) else tuple(places)
 
 
-def _reach(paths: Iterable[str], by_path: Mapping[str, int], reach: Sequence[frozenset[int]]) -> frozenset[int]:
+def _reach(paths: Iterable[str], by_path: Mapping[str, int], reach: Sequence[int]) -> int:
     """The calculations behind some paths, as far as they come before: an instance's own value is no need of itself."""
-    direct = {by_path[path] for path in paths if path in by_path}
-    return frozenset(direct).union(*(reach[place] for place in direct if place < len(reach)))
+    places = 0
+    for path in paths:
+        if (place := by_path.get(path)) is not None:
+            places |= 1 << place
+            if place < len(reach):
+                places |= reach[place]
+    return places
 
 
 def _reads(question: Question, *, with_choices: bool) -> Iterator[str]:

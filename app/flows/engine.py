@@ -11,7 +11,7 @@ from datetime import datetime
 from heapq import heapify, heappop, heappush
 from itertools import islice
 
-from app.flows import finding, record
+from app.flows import bundle, finding, record
 from app.flows.document import Document
 from app.flows.flow import Flow, Question
 from app.flows.phrases import fold, say, words
@@ -23,7 +23,7 @@ from app.flows.setting import Setter
 from app.flows.showing import BACK, HELP, MORE, SKIP, Showing
 from app.flows.state import Answered, Ended, Event, Refused, Reply, Restored, SetAside, State, Step, milliseconds
 from app.flows.walk import onward
-from app.values import RunState
+from app.values import Medium, RunState
 
 _MOST_ROUNDS = 3  # a question may be opened and closed again by one answer, but not for ever
 
@@ -33,24 +33,28 @@ def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
 
     `at` is the moment in the survey's own zone. `state` is not changed.
     """
-    turn = _Turn(flow, state, reply, at)
+    turn = Turn(flow, state, reply, at)
     if state.ended:
         turn.page_through_the_end()
     elif not state.open:
         turn.start()
     elif reply.words is None:
-        turn.state.page, turn.state.refused = 0, ""
+        turn.state.page, turn.state.refused, turn.state.told = 0, "", {}
+    elif state.together and reply.room.medium is Medium.SMS:
+        bundle.take_joint(turn, reply.words)
     else:
         turn.take(reply.words)
-    if turn.state.pending:
-        turn.take_pending()
+    if reply.record is not None or turn.state.pending:
+        bundle.take_waiting(turn)
+    if flow.together:
+        bundle.gather(turn)
     return Step(turn.state, turn.showing.screen(), tuple(turn.events))
 
 
-class _Turn:
+class Turn:
     """One turn in the making."""
 
-    __slots__ = ("at", "document", "events", "flow", "reply", "showing", "state")
+    __slots__ = ("at", "document", "events", "flow", "kept", "reply", "showing", "state")
 
     def __init__(self, flow: Flow, state: State, reply: Reply, at: datetime) -> None:
         self.flow, self.reply, self.at = flow, reply, at
@@ -58,16 +62,19 @@ class _Turn:
         self.document = Document(flow, self.state, at)
         self.showing = Showing(flow, self.state, self.document, reply.room)
         self.events: list[Event] = []
+        self.kept = False
 
     # -- understanding the reply ----------------------------------------------------------------------------------
 
     def take(self, typed: str) -> None:
         """Steer, skip or answer, as the reply says."""
         question = self.flow.spot(self.state.open)
+        steer = self.steering(question, typed)
+        if self.state.told and steer != MORE:
+            self.state.told = {}
         if typed.strip() == HELP:
             self.state.refused, self.state.page = "help", 0
             return
-        steer = self.steering(question, typed)
         if steer == MORE:
             # The reason of a refusal stays: without it the pages would be cut elsewhere, and entries passed over.
             self.state.page += 1
@@ -78,14 +85,6 @@ class _Turn:
         else:
             self.answer(question, typed)
 
-    def take_pending(self) -> None:
-        """Take the replies that came together with others, as soon as their questions are open."""
-        while self.state.pending and self.state.open and not self.state.refused:
-            typed = self.state.pending.pop(self.state.open, None)
-            if typed is None:
-                return
-            self.answer(self.flow.spot(self.state.open), typed)
-
     def steering(self, question: Question, typed: str) -> str:
         """Return SKIP, BACK or MORE if the reply steers, else an empty string."""
         word = fold(typed)
@@ -93,7 +92,7 @@ class _Turn:
         if question.kind.figures_steer and word in {SKIP, BACK, MORE}:
             steer = word
         elif word and not word[0].isdigit():
-            steer = _word_of(word, self.state.locale, letters=not question.kind.figures_steer)
+            steer = word_of(word, self.state.locale, letters=not question.kind.figures_steer)
         if steer == MORE and self.state.page + 1 >= len(self.showing.pages()):
             return ""
         return steer
@@ -126,12 +125,14 @@ class _Turn:
 
     def skip(self, question: Question, typed: str) -> None:
         """Leave a question out where the survey allows it; a default then stands."""
+        value, why = self.left_out(question)
+        self.decide(question, value, why, typed)
+
+    def left_out(self, question: Question) -> tuple[str, str]:
+        """The value that skipping leaves, and why it is not allowed."""
         if self.showing.has_default(question):
-            self.accept(question, self.showing.default_of(question), typed)
-        elif self.document.required(question):
-            self.refuse(question, "needed")
-        else:
-            self.accept(question, "", typed)
+            return self.showing.default_of(question), ""
+        return "", "needed" if self.document.required(question) else ""
 
     def answer(self, question: Question, typed: str) -> None:
         """Take the reply as an answer, or say why it is none."""
@@ -139,14 +140,21 @@ class _Turn:
         result = (
             self.look_for(question, typed) if len(choices) > finding.MOST_LISTED else question.kind.read(typed, choices)
         )
-        if result is None:
-            return
+        if result is not None:
+            value, why = self.judged(question, result)
+            self.decide(question, value, why, typed)
+
+    def judged(self, question: Question, result: Accepted | NoAnswer) -> tuple[str, str]:
+        """The value that a reply stands for, and why it is no answer; one of the two is empty."""
         if not isinstance(result, Accepted):
-            self.refuse(question, result.phrase)
-            return
+            return "", result.phrase
         value = zoned(result.value, self.at) if result.local else result.value
-        if not self.document.holds(question, value):
-            self.refuse(question, "constraint")
+        return (value, "") if self.document.holds(question, value) else ("", "constraint")
+
+    def decide(self, question: Question, value: str, why: str, typed: str) -> None:
+        """Take a value, or refuse it if there is a reason why."""
+        if why:
+            self.refuse(question, why)
         else:
             self.accept(question, value, typed)
 
@@ -188,8 +196,16 @@ class _Turn:
 
     def accept(self, question: Question, value: str, typed: str) -> None:
         """Keep an answer and go on to the next question."""
-        state, key = self.state, question.key
-        order = self.showing.order_of(question)
+        first = self.keep(question, value, typed, self.showing.order_of(question))
+        if first is not None and first <= question.index:
+            self.go_on(first)
+        else:
+            self.go_on(None, question)
+
+    def keep(self, question: Question, value: str, typed: str, order: str | None) -> int | None:
+        """Keep an answer, with all that it changes; returns the place of the first question that it decides about."""
+        state, key, self.kept = self.state, question.key, True
+        tries = state.tries if key == state.open or key in state.together else 0
         actions = self.flow.on_change.get(question.name, ()) if self.document.held(question) != value else ()
         state.answers[key] = value
         state.aside.pop(key, None)
@@ -197,20 +213,15 @@ class _Turn:
         if question.sets_language and value in self.flow.locales:
             state.locale = value
         if question.kind is not ANOTHER:
-            self.events.append(
-                Answered(key, value or None, typed, state.tries + 1, order, state.locale, state.asked_ms)
-            )
+            self.events.append(Answered(key, value or None, typed, tries + 1, order, state.locale, state.asked_ms))
         set_by_form = self.setter(key).set_values(actions, question) if actions else set()
         places = [self.reconcile({question.name, *set_by_form})]
         if (self.flow.on_new or self.flow.once) and (more := self.setter(key).settle()):
             places.append(self.reconcile(more))
             set_by_form |= more
-        places += [self.flow.by_name[name].index for name in set_by_form]
-        first = min((place for place in places if place is not None), default=None)
-        if first is not None and first <= question.index:
-            self.go_on(first)
-        else:
-            self.go_on(None, question)
+        if set_by_form:
+            places += [self.flow.by_name[name].index for name in set_by_form]
+        return min((place for place in places if place is not None), default=None)
 
     def reconcile(self, changed: Iterable[str]) -> int | None:
         """Set answers aside whose question no longer applies, and bring back those whose question does again.
@@ -332,12 +343,13 @@ class _Turn:
     def page_through_the_end(self) -> None:
         """After the last answer only the rest of a long farewell can be asked for."""
         typed = fold(self.reply.words or "")
-        wants_more = typed == MORE or _word_of(typed, self.state.locale, letters=False) == MORE
+        wants_more = typed == MORE or word_of(typed, self.state.locale, letters=False) == MORE
         if wants_more and self.state.page + 1 < len(self.showing.pages()):
             self.state.page += 1
 
 
-def _word_of(word: str, locale: str, *, letters: bool) -> str:
+def word_of(word: str, locale: str, *, letters: bool) -> str:
+    """Return SKIP, BACK or MORE if a folded reply is a word for it, in any language, or the letter for it in this one."""
     for steer, key in ((SKIP, "skip"), (BACK, "back"), (MORE, "next")):
         if word in words(f"words_{key}") or (letters and word == fold(say(f"{key}_letter", locale))):
             return steer

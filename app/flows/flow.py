@@ -7,6 +7,7 @@ from typing import Any
 from app.flows.expressions import Expression
 from app.flows.questions.base import QuestionType
 from app.flows.questions.metadata import Metadata
+from app.flows.spelling import Spelling
 from app.values import RunState
 
 _MOST_SPOTS = 20_000
@@ -74,6 +75,19 @@ class Action:
     """The name of the question whose value it is."""
     value: Expression | None
     """None empties it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compact:
+    """How a record is written as one SMS (ODK XForms specification, "Compact Record Representation")."""
+
+    prefix: str
+    """The word that a record begins with."""
+    delimiter: str
+    tags: Mapping[str, str]
+    """Tag, folded → the name of its question; empty where nobody is asked."""
+    tag_of: Mapping[str, str]
+    """The name of a question → its tag."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,6 +174,14 @@ class Flow:
     """What a new answer sets, by its question's name."""
     once: tuple[Question, ...] = ()
     """Calculations that keep the value they first had."""
+    compact: Compact | None = None
+    together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each question that is asked together with others in one SMS: all of them, by name."""
+    bare: tuple[Question, ...] = ()
+    """Stand-ins for what has a condition of its own and is no question: groups, and what nobody is asked. Their name is
+    their path."""
+    spelling: Spelling | None = None
+    """The names of the instance as the form writes them, where they have namespaces."""
     spots: dict[str, Question] = field(default_factory=dict)
     """Questions at positions in repeats, as far as they were needed."""
 

@@ -12,7 +12,8 @@ from app.flows.expressions import Expression
 from app.flows.flow import Flow, Question, Repeat, key_of
 from app.flows.state import State
 
-MAX_INSTANCES = 200
+MAX_INSTANCES = 200  # of one repeat
+MOST_INSTANCES = 2_000  # of all repeats together: four of 200 inside each other would be more than a thousand million
 _NOT_YET = "izwi-not-yet"  # what an instance is called that is there only for the others to find their way
 
 
@@ -23,7 +24,18 @@ class Instance:
     the form. With repeats the whole of it is made, with all instances.
     """
 
-    __slots__ = ("_counts", "_flow", "_instances", "_looked", "_nodes", "_state", "_truths", "_whole", "_worked")
+    __slots__ = (
+        "_counts",
+        "_flow",
+        "_instances",
+        "_looked",
+        "_nodes",
+        "_room",
+        "_state",
+        "_truths",
+        "_whole",
+        "_worked",
+    )
 
     def __init__(self, flow: Flow, state: State) -> None:
         self._flow, self._state = flow, state
@@ -42,6 +54,7 @@ class Instance:
         self._nodes, self._worked, self._looked, self._whole = {}, {}, set(), False
         self._instances: dict[tuple[str, str], list[Any]] = {}
         self._counts: dict[tuple[str, str], int] = {}
+        self._room = MOST_INSTANCES
 
     def _stale(self) -> None:
         """Take note that what was worked out may be different by now."""
@@ -147,9 +160,11 @@ class Instance:
         if repeat.name in self._flow.growing:
             total = self._grown(repeat, position, first)
         else:
-            total, last = self._counted(repeat, position), first
+            total, last = min(self._counted(repeat, position), self._room), first
+            self._counts[repeat.name, position] = total
             for number in range(2, total + 1):
                 last = self._add(repeat, _inside(position, number), last)
+        self._room -= total
         if not total:
             first.getparent().remove(first)
             del self._instances[repeat.name, _inside(position, 1)]
@@ -163,7 +178,7 @@ class Instance:
         """Make an instance at a time, where the count looks at those that there are; returns how many there came to be."""
         total, name = 0, last.tag
         last.tag = _NOT_YET
-        while total < MAX_INSTANCES and total < self._counted(repeat, position, total):
+        while total < min(MAX_INSTANCES, self._room) and total < self._counted(repeat, position, total):
             total += 1
             if total == 1:
                 last.tag = name

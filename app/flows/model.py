@@ -7,8 +7,10 @@ from typing import Any
 
 from lxml import etree
 
+from app.flows import spelling
 from app.flows.expressions import PLACE
 from app.flows.markup import IZWI, XF
+from app.flows.spelling import Spelling
 
 _BODY = "{http://www.w3.org/1999/xhtml}body"
 _PARTS = frozenset(["label", "hint", "value", "output", "copy", "setvalue"])
@@ -31,6 +33,8 @@ class Model:
     """Our own marks of the whole form."""
     controls: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """What asks for a path: the control, and the kind of file where it wants one."""
+    spelling: Spelling | None = None
+    """The names of the instance as the form writes them, where they have namespaces."""
 
     def path(self, control: Any) -> str:
         """The instance path that a control or a bind belongs to."""
@@ -88,6 +92,7 @@ def read(tree: Any) -> Model | None:
         external=frozenset(name for name, each in lists.items() if each.get("src") or not len(each)),
         settings=settings,
         controls=dict(_controls(tree, root.tag)),
+        spelling=spelling.read(instances[0][0]),
     )
 
 

@@ -11,8 +11,10 @@ from app.flows import gsm7
 from app.flows.document import Document
 from app.flows.engine import advance
 from app.flows.flow import Flow, Question
+from app.flows.phrases import say
 from app.flows.questions.range import Range
-from app.flows.state import Reply, State
+from app.flows.showing import MORE
+from app.flows.state import Reply, State, Step
 from app.values import Medium, Room, RunState
 
 _AT = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
@@ -54,6 +56,8 @@ class Preview:
     pages: tuple[Page, ...]
     notes: tuple[str, ...] = ()
     """Notes that stand above the question."""
+    together: tuple[str, ...] = ()
+    """The questions that are in this message, where it asks several."""
 
     @property
     def name(self) -> str:
@@ -72,7 +76,8 @@ def previews(flow: Flow, rooms: Mapping[Medium, Room]) -> Iterator[Preview]:
             answers = sample_answers(flow, question, locale)
             for medium, room in rooms.items():
                 state = State(_SEED, locale, open=first(flow, question).key, answers=answers, notes=_keys(flow, notes))
-                yield Preview(question, locale, medium, _pages(flow, state, room), notes)
+                joint = advance(flow, state, Reply(None, room), _AT).state.together if flow.together else ()
+                yield Preview(question, locale, medium, _pages(flow, state, room), notes, tuple(joint))
         for how, notes in endings:
             answers = sample_answers(flow, None, locale)
             for medium, room in rooms.items():
@@ -157,9 +162,17 @@ def _pages(flow: Flow, state: State, room: Room) -> tuple[Page, ...]:
     """Open the question and page on; what the engine does not take as paging is an answer, so the pages are over."""
     step = advance(flow, state, Reply(None, room), _AT)
     texts = [step.screen.text]
-    while not step.screen.final and len(texts) < _MOST_PAGES:
+    while _goes_on(step) and len(texts) < _MOST_PAGES:
         step = advance(flow, step.state, Reply("MORE", room), _AT)
         if step.events:
             break
         texts.append(step.screen.text)
     return tuple(Page.of(text) for text in texts)
+
+
+def _goes_on(step: Step) -> bool:
+    """Say whether a page has the line that leads to the next one."""
+    locale = step.state.locale
+    word = say("next", locale)
+    lines = {f"{MORE} {word}", f"{say('next_letter', locale)} {word}"}
+    return not step.screen.final and not lines.isdisjoint(step.screen.text.split("\n")[-2:])

@@ -1,22 +1,31 @@
-"""Finds questions and conditions that can never come true, as far as that can be told without guessing."""
+"""Finds questions, conditions and choices that can never come true, as far as that is certain.
+
+Answers that stand for all there are (`review.domains`) are tried on each condition, and where they are not too many on
+all conditions of a question together.
+"""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from itertools import product
-from math import prod
+from dataclasses import dataclass
 
-from app.flows.document import Document
 from app.flows.expressions import Expression
-from app.flows.flow import Flow, Question
-from app.flows.previews import first
-from app.flows.state import State
+from app.flows.flow import Choice, Flow, Question
+from app.flows.review.trial import MOST_COMBINATIONS, Answers, Trial
 
-_AT = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
-_MOST_COMBINATIONS = 3_000
+_LONG_LIST = 300  # to filter one takes its time, so it is not done more often than this
 
 
-def strange_values(flow: Flow) -> Iterator[tuple[Question, str, Question, str]]:
-    """Yield where a select question is compared with what is none of its choices: question, source, select, value."""
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """An expression of a question compares a select question with what is none of its choices."""
+
+    question: Question
+    source: str
+    select: Question
+    value: str
+
+
+def strange_values(flow: Flow) -> Iterator[Strange]:
+    """Yield where a select question is compared with what is none of its choices."""
     by_path = {question.path: question for question in flow.questions if question.choices}
     seen: set[int] = set()
     for question in flow.questions:
@@ -28,33 +37,82 @@ def strange_values(flow: Flow) -> Iterator[tuple[Question, str, Question, str]]:
                 select = by_path.get(path)
                 names = {choice.name for choice in select.choices.choices} if select and select.choices else set()
                 if select and not names.issuperset(value.split()):
-                    yield question, expression.source, select, value
+                    yield Strange(question, expression.source, select, value)
 
 
-def never_asked(flow: Flow) -> Iterator[tuple[Question, str]]:
+def never_asked(trial: Trial) -> Iterator[tuple[Question, str]]:
     """Yield the questions and notes that nobody will see, and why."""
     ended = ""
-    for question in flow.questions:
+    for question in trial.flow.questions:
         if question.silent:
             continue
         if ended:
             yield question, f"the note {ended} before it always ends the survey"
-        elif not _can_be_relevant(flow, question):
+        elif not _comes_true(trial, question, question.relevant):
             yield question, "its condition is never true"
         elif question.end and not question.relevant:
             ended = question.name
 
 
-def empty_lists(flow: Flow) -> Iterator[Question]:
+def never_worked_out(trial: Trial) -> Iterator[Question]:
+    """Yield the calculations that are never made, for their condition is never true."""
+    for question in trial.flow.calculates:
+        if not _comes_true(trial, question, question.relevant):
+            yield question
+
+
+def empty_lists(trial: Trial) -> Iterator[Question]:
     """Yield the select questions whose filter leaves nothing, whatever was answered before."""
-    for question in flow.questions:
-        nodeset = question.choices.nodeset if question.choices else None
-        if nodeset is None:
+    for question in trial.flow.questions:
+        left = _left(trial, question)
+        if left is not None and not left:
+            yield question
+
+
+def filtered_out(trial: Trial) -> Iterator[tuple[Question, Sequence[Choice]]]:
+    """Yield select questions with choices that no filter ever lets through, in no question that has the same list."""
+    seen: dict[str, set[int]] = {}
+    certain: dict[str, Question] = {}
+    for question in trial.flow.questions:
+        if question.choices is None:
             continue
-        combinations = _combinations(flow, [nodeset])
-        if combinations is not None and not any(
-            _document(flow, each).choices(first(flow, question)) for each in combinations
-        ):
+        name, left = question.choices.name or question.name, _left(trial, question)
+        if left is not None:
+            certain.setdefault(name, question)
+        seen.setdefault(name, set()).update(range(len(question.choices.choices)) if left is None else left)
+    for name, question in certain.items():
+        choices = question.choices.choices if question.choices else ()
+        lost = [choice for place, choice in enumerate(choices) if place not in seen[name]]
+        if lost and seen[name]:
+            yield question, lost
+
+
+def refused_by_constraint(trial: Trial) -> Iterator[tuple[Question, Sequence[Choice]]]:
+    """Yield the questions with answers that their constraint never takes: these choices, or (none named) any at all."""
+    for question in trial.flow.questions:
+        if question.constraint is None or not question.kind.asked:
+            continue
+        combinations = trial.combinations([question.constraint])
+        if combinations is None or not any(question.name in each for each in combinations):
+            continue
+        taken = {
+            each[question.name]
+            for each in combinations
+            if each[question.name] and trial.value(question.constraint, question, each)
+        }
+        if not taken:
+            yield question, ()
+        elif question.choices and question.kind.name == "select_one":
+            lost = [choice for choice in question.choices.choices if choice.name not in taken]
+            if lost:
+                yield question, lost
+
+
+def never_required(trial: Trial) -> Iterator[Question]:
+    """Yield the questions with an expression in `required` that is never true."""
+    for question in trial.flow.questions:
+        needed = question.required
+        if isinstance(needed, Expression) and needed.source != "false()" and not _comes_true(trial, question, [needed]):
             yield question
 
 
@@ -68,48 +126,40 @@ def expressions(question: Question) -> Iterator[Expression]:
     return (each for each in found if isinstance(each, Expression))
 
 
-def _can_be_relevant(flow: Flow, question: Question) -> bool:
-    """Try all answers to the select questions that the conditions read; conditions that read more may come true."""
-    known = [each for each in question.relevant if _combinations(flow, [each]) is not None]
-    combinations = _combinations(flow, known)
-    if combinations is None:  # together they read too much: look at each alone
-        return all(_comes_true(flow, question, [each], _combinations(flow, [each]) or []) for each in known)
-    return not known or _comes_true(flow, question, known, combinations)
-
-
-def _comes_true(
-    flow: Flow, question: Question, conditions: Sequence[Expression], combinations: Sequence[dict[str, str]]
-) -> bool:
+def _comes_true(trial: Trial, question: Question, conditions: Sequence[Expression]) -> bool:
+    """Try all answers that decide about the conditions; one that reads more than answers may come true."""
+    if not all(trial.may_be_true(each, question) for each in conditions):
+        return False
+    known = [each for each in conditions if trial.is_followed(each)]
+    together = trial.combinations(known)
+    if together is None or not known:
+        return True
+    read = {each.name: each for condition in known for each in trial.reads(condition) or ()}
     return any(
-        all(document.value(condition, first(flow, question)) for condition in conditions)
-        for document in (_document(flow, answers) for answers in combinations)
+        all(trial.value(each, question, answers) for each in known) and _is_possible(trial, answers, read)
+        for answers in together
     )
 
 
-def _combinations(flow: Flow, conditions: Sequence[Expression]) -> list[dict[str, str]] | None:
-    """All answers that decide about some conditions; None if they read anything but the clock-free answers to selects."""
-    by_path = {question.path: question for question in flow.questions}
-    paths = dict.fromkeys(path for condition in conditions for path in condition.paths)
-    read = [by_path[path] for path in paths if path in by_path]
-    if len(read) < len(paths) or not all(condition.timeless for condition in conditions):
+def _is_possible(trial: Trial, answers: Answers, read: dict[str, Question]) -> bool:
+    """Say whether these answers can stand together: none to a question that the others close or do not allow."""
+    for name, value in answers.items():
+        question = read[name]
+        rules = (*question.relevant, *((question.constraint,) if question.constraint else ()))
+        for rule in rules if value else ():
+            decides = trial.reads(rule)
+            if decides is None or not answers.keys() >= {each.name for each in decides}:
+                continue
+            if not trial.value(rule, question, answers):
+                return False
+    return True
+
+
+def _left(trial: Trial, question: Question) -> set[int] | None:
+    """The places of the choices that the filter lets through for some answers; None if that cannot be said."""
+    nodeset = question.choices.nodeset if question.choices else None
+    most = MOST_COMBINATIONS if question.choices and len(question.choices.choices) < _LONG_LIST else _LONG_LIST
+    combinations = None if nodeset is None else trial.combinations([nodeset], most)
+    if nodeset is None or combinations is None:
         return None
-    if not all(question.choices for question in read):
-        return None
-    values = [_values(question) for question in read]
-    if prod(map(len, values)) > _MOST_COMBINATIONS:
-        return None
-    return [{first(flow, q).key: v for q, v in zip(read, each, strict=True) if v} for each in product(*values)]
-
-
-def _values(question: Question) -> list[str]:
-    """No answer, each choice alone or first, and for several choices all of them at once and all but each one."""
-    names = [choice.name for choice in question.choices.choices] if question.choices else []
-    if question.kind.name == "rank":
-        return ["", *(" ".join([name, *(each for each in names if each != name)]) for name in names)]
-    if question.kind.name != "select_multiple":
-        return ["", *names]
-    return ["", *names, " ".join(names), *(" ".join(each for each in names if each != name) for name in names)]
-
-
-def _document(flow: Flow, answers: dict[str, str]) -> Document:
-    return Document(flow, State(1, flow.locale, answers=answers), _AT)
+    return {int(place) for each in combinations for place in trial.value(nodeset, question, each)}

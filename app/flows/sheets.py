@@ -73,6 +73,9 @@ _UNSEEN = {
     "video": "a basic phone shows no pictures",
 }  # fmt: skip
 
+MOST_GROUPS, MOST_REPEATS = 50, 4
+_FLATTEN = "Ask with fewer levels."
+
 
 def column_of(header: str, sheet: str) -> str:
     """The XLSForm column that a header means, whatever its spelling and language: "Label::Shona (sn)" is label."""
@@ -193,18 +196,33 @@ def _doubled_names(survey: list[Row]) -> Iterator[Fault]:
 
 
 def _wrong_groups(survey: list[Row]) -> Iterator[Fault]:
-    opened: list[tuple[int, str]] = []
+    """Groups and repeats that have no beginning or end, end one another, or are too deep for any phone."""
+    opened: list[tuple[int, str, str]] = []
     for number, row in survey:
-        kind = kind_of(row.get("type", ""))
-        if kind == "begin_group":
-            opened.append((number, row.get("name", "")))
-        elif kind == "end_group":
-            if not opened:
-                yield Fault(Place("survey", number), "", "no group is open that could end here", "Take the row out.")
-            else:
-                opened.pop()
-    for number, name in opened:
-        yield Fault(Place("survey", number), name, "the group has no end", "Add a row of type end_group.")
+        verb, _, what = kind_of(row.get("type", "")).partition("_")
+        if what not in {"group", "repeat"}:
+            continue
+        place = Place("survey", number)
+        if verb == "begin":
+            opened.append((number, row.get("name", ""), what))
+            repeats = sum(each == "repeat" for _, _, each in opened)
+            if len(opened) == MOST_GROUPS + 1:
+                yield Fault(
+                    place, row.get("name", ""), f"more than {MOST_GROUPS} groups are inside each other", _FLATTEN
+                )
+            elif what == "repeat" and repeats == MOST_REPEATS + 1:
+                yield Fault(
+                    place, row.get("name", ""), f"more than {MOST_REPEATS} repeats are inside each other", _FLATTEN
+                )
+        elif not opened:
+            yield Fault(place, "", f"no {what} is open that could end here", "Take the row out.")
+        else:
+            begun, name, last = opened.pop()
+            if last != what:
+                problem = f"a {what} ends here, but the {last} {name} of row {begun} is open"
+                yield Fault(place, "", problem, f"Write end_{last} first.")
+    for number, name, what in opened:
+        yield Fault(Place("survey", number), name, f"the {what} has no end", f"Add a row of type end_{what}.")
 
 
 def _wrong_lists(survey: list[Row], choices: list[Row]) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from app.flows import finding
+from app.flows import finding, together
 from app.flows.document import Document
 from app.flows.flow import Choice, Flow, Question
 from app.flows.phrases import say
@@ -38,18 +38,22 @@ class Showing:
         """The notes at the end."""
         locale = self.state.locale
         notes = self.notes() or (say("thank_you", locale),)
-        return Layout(notes, more=f"{MORE} {say('next', locale)}", back=f"{BACK} {say('back', locale)}")
+        return Layout(
+            (*self.told(), *notes), more=f"{MORE} {say('next', locale)}", back=f"{BACK} {say('back', locale)}"
+        )
 
     def layout(self) -> Layout:
         """The open question."""
         question, state, document = self.flow.spot(self.state.open), self.state, self.document
+        if state.together and self.room.medium is Medium.SMS:
+            return together.layout(self, [self.flow.spot(key) for key in state.together])
         locale = state.locale
         skip, back, more = SKIP, BACK, MORE
         if not question.kind.figures_steer:
             skip, back, more = (say(f"{key}_letter", locale) for key in ("skip", "back", "next"))
         foot = []
         if question.kind.hint and state.refused in {"", "help"}:
-            foot.append(_say(question.kind, question.kind.hint, locale))
+            foot.append(self.sentence(question.kind, question.kind.hint))
         if question.has_hint and state.refused != "help":
             foot.append(f"{HELP} {say('hint', locale)}")
         if question.default or (state.given and self.has_default(question)):
@@ -58,13 +62,18 @@ class Showing:
             foot.append(f"{skip} {say('skip', locale)}")
         refusal = (self.refusal(question),) if state.refused else ()
         return Layout(
-            paragraphs=(*refusal, *self.notes(), self.prompt(question)),
+            paragraphs=(*self.told(), *refusal, *self.notes(), self.prompt(question)),
             entries=self.entries(question) if question.choices else (),
             foot=tuple(foot),
             more=f"{more} {say('next', locale)}",
             back=f"{back} {say('back', locale)}",
             back_on_first=self.room.medium is Medium.USSD and bool(state.answers),
         )
+
+    def told(self) -> tuple[str, ...]:
+        """What of the last record was not taken."""
+        told, locale = self.state.told, self.state.locale
+        return tuple(say(key, locale).format(tags=tags) for key, tags in told.items()) if told else ()
 
     def listed(self, question: Question) -> Sequence[Choice]:
         """The choices that stand on the screen with numbers: of a very long list only those that were looked for."""
@@ -105,7 +114,13 @@ class Showing:
         if state.refused == "needed" and question.required_message:
             return document.text(question.required_message, question)
         key = {"constraint": "not_valid", "needed": "required"}.get(state.refused, state.refused)
-        return _say(question.kind, key, state.locale)
+        return self.sentence(question.kind, key)
+
+    def sentence(self, kind: QuestionType, key: str) -> str:
+        """A sentence about a reply, with what stands in its blanks."""
+        text = say(key, self.state.locale)
+        blanks: Mapping[str, str] = kind.blanks if isinstance(kind, Filling) else {}
+        return text.format_map(blanks) if "{" in text and blanks else text
 
     def notes(self) -> tuple[str, ...]:
         """The notes above the open question, or at the end."""
@@ -140,10 +155,3 @@ def _lines(choices: tuple[Choice, ...], locale: str) -> tuple[str, ...] | None:
     if any(locale not in choice.lines for choice in choices):
         return None
     return tuple(f"{number} {choice.lines[locale]}" for number, choice in zip(NUMBERS, choices, strict=False))
-
-
-def _say(kind: QuestionType, key: str, locale: str) -> str:
-    """A sentence about a reply, with what stands in its blanks."""
-    text = say(key, locale)
-    blanks: Mapping[str, str] = kind.blanks if isinstance(kind, Filling) else {}
-    return text.format_map(blanks) if "{" in text and blanks else text

@@ -45,6 +45,12 @@ class State:
     """The letters by which a choice of a long list is looked for."""
     pending: dict[str, str] = field(default_factory=dict)
     """Replies that came together with others, to questions that are not open yet."""
+    together: list[str] = field(default_factory=list)
+    """The questions that were asked in one message, the open one first."""
+    told: dict[str, str] = field(default_factory=dict)
+    """What to tell of the last record: a phrase's key → the tags that it is about."""
+    record: str = ""
+    """A digest of the last record that came as one message."""
 
     def dumps(self) -> str:
         """Write as JSON."""
@@ -53,8 +59,13 @@ class State:
             "asked_ms": self.asked_ms, "notes": self.notes, "refused": self.refused, "answers": self.answers,
             "aside": self.aside, "ended": self.ended,
         }  # fmt: skip
-        if self.who or self.given or self.uid or self.find or self.pending:
-            rare = {"who": self.who, "given": self.given, "uid": self.uid, "find": self.find, "pending": self.pending}
+        if self.uid:
+            values["uid"] = self.uid
+        if self.who or self.given or self.find or self.pending or self.together or self.told or self.record:
+            rare = {
+                "who": self.who, "given": self.given, "find": self.find, "pending": self.pending,
+                "together": self.together, "told": self.told, "record": self.record,
+            }  # fmt: skip
             values |= {name: value for name, value in rare.items() if value}
         return to_json(values).decode()
 
@@ -68,15 +79,26 @@ class State:
         return State(
             self.seed, self.locale, self.open, self.page, self.tries, self.asked_ms, list(self.notes), self.refused,
             dict(self.answers), dict(self.aside), self.ended, self.who, dict(self.given),
-            self.uid, self.find, dict(self.pending),
+            self.uid, self.find, dict(self.pending), list(self.together), dict(self.told), self.record,
         )  # fmt: skip
 
 
+class Record(NamedTuple):
+    """Answers to many questions that came as one message, each by its tag."""
+
+    answers: Mapping[str, str]
+    """What is said, by the key of the question."""
+    unknown: tuple[str, ...]
+    """Tags that the form does not have."""
+    digest: str
+
+
 class Reply(NamedTuple):
-    """What a respondent did: typed `words`, or dialled (None), on a phone with this `room`."""
+    """What a respondent did: typed `words`, or dialled (None), or sent a `record`, on a phone with this `room`."""
 
     words: str | None
     room: Room
+    record: Record | None = None
 
 
 class Answered(NamedTuple):

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from uuid_utils import uuid7
 
 from app.channels.base import UssdTurn
+from app.flows import compact
 from app.flows import state as events
 from app.flows.engine import advance
 from app.flows.flow import place_of
 from app.flows.phrases import fold, say
-from app.flows.state import Reply, State, Step
+from app.flows.state import Record, Reply, State, Step
 from app.gateway.batch import Batch
 from app.gateway.library import Edition, Library
 from app.gateway.routing import Command, Routes, command_of
@@ -162,6 +163,14 @@ class Conversation:
             words = None  # The run went on elsewhere: this reply belongs to a screen that is no longer true.
         return self._advance(batch, session, run, words, key)
 
+    def take_record(self, batch: Batch, session: Session, rest: str, key: int, typed: str) -> Outcome:
+        """Take a whole record (what stands after its prefix) in the session's run, be it new or under way."""
+        run = batch.runs[session.run_id or 0]
+        flow = self.library.edition(run.version_id).flow
+        session.asking = ""
+        record = compact.parse(flow, flow.compact, rest) if flow.compact else None
+        return self._advance(batch, session, run, None, key, typed=typed, record=record)
+
     def _resume(self, batch: Batch, session: Session, run: Run, words: str | None, key: int) -> Outcome:
         """Welcome back: go on at the open question, or start again; nothing given before is shown."""
         choice = fold(words or "")
@@ -179,16 +188,17 @@ class Conversation:
         return self.shown(batch, session, key, words, run.question, outcome, Screen(text, final=False), run)
 
     def _advance(
-        self, batch: Batch, session: Session, run: Run, words: str | None, key: int, typed: str | None = None
-    ) -> Outcome:
+        self, batch: Batch, session: Session, run: Run, words: str | None, key: int, typed: str | None = None,
+        record: Record | None = None,
+    ) -> Outcome:  # fmt: skip
         flow = self.library.edition(run.version_id).flow
         room = self.rooms[session.medium]
-        step = advance(flow, State.loads(run.memory), Reply(words, room), batch.local)
+        step = advance(flow, State.loads(run.memory), Reply(words, room, record), batch.local)
         question = run.question
         outcome = self._apply(batch, session, run, step)
         return self.shown(
             batch, session, key, words if typed is None else typed, question,
-            outcome if words is not None or outcome == "ended" else "shown", step.screen, run,
+            outcome if words is not None or record is not None or outcome == "ended" else "shown", step.screen, run,
         )  # fmt: skip
 
     def _apply(self, batch: Batch, session: Session, run: Run, step: Step) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.flows.diff import diff
 from app.flows.faults import FormError
-from app.flows.flow import Flow
+from app.flows.flow import Compact, Flow
 from app.gateway import bringing, versions
 from app.gateway.bringing import File
 from app.gateway.versions import How
@@ -37,6 +37,8 @@ class Shelf:
     change: int = -1
     newest: Mapping[str, Edition] = field(default_factory=dict)
     ids: Mapping[str, int] = field(default_factory=dict)
+    compacts: tuple[tuple[str, Compact], ...] = ()
+    """How records of each survey are written as one SMS."""
 
 
 class Library:
@@ -61,7 +63,9 @@ class Library:
             lambda connection: (surveys.ids(connection), surveys.published(connection))
         )
         # The number was read first: what changes in between is seen again the next time.
-        self._shelf = Shelf(change, {each.survey: self._compiled(each.id, each.survey_id) for each in published}, ids)
+        newest = {each.survey: self._compiled(each.id, each.survey_id) for each in published}
+        compacts = ((name, each.flow.compact) for name, each in sorted(newest.items()))
+        self._shelf = Shelf(change, newest, ids, tuple((name, each) for name, each in compacts if each))
         return True
 
     def newest(self, survey: str) -> Edition | None:
@@ -71,6 +75,10 @@ class Library:
     def survey_id(self, survey: str) -> int | None:
         """The key of a survey, whether or not new runs of it can begin."""
         return self._shelf.ids.get(survey)
+
+    def compacts(self) -> Sequence[tuple[str, Compact]]:
+        """How records of the surveys that can be asked are written as one SMS."""
+        return self._shelf.compacts
 
     def edition(self, version_id: int) -> Edition:
         """The edition that a run is bound to."""

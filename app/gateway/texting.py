@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from app.channels.base import SmsIn
-from app.flows import gsm7
+from app.flows import compact, gsm7
 from app.flows.phrases import say
+from app.flows.state import State
 from app.gateway.batch import Batch
 from app.gateway.conversation import Conversation, key_of
 from app.gateway.routing import Command, command_of
@@ -43,7 +44,10 @@ class Texting:
                 return
         in_conversation = run is not None and run.state == RunState.ACTIVE
         survey = self.routes.survey_of_text(message.text, in_conversation=in_conversation)
-        if survey is not None:
+        found = self._record_in(message.text, run if in_conversation else None)
+        if found is not None and survey in {None, found[0]}:
+            self._take_record(batch, session, message, contact, *found)
+        elif survey is not None:
             self._begin(batch, session, message, contact, survey)
         elif contact.stopped:
             self._note(batch, session, message, "shown", "")
@@ -73,6 +77,44 @@ class Texting:
         else:
             text = say("no_service", contact.locale or "en")
             self._reply(batch, session, message, "help", text, "failed")
+
+    def _record_in(self, text: str, run: Run | None) -> tuple[str, str] | None:
+        """The survey that a message is a whole record of, and what it says after the prefix."""
+        flow = self.conversation.library.edition(run.version_id).flow if run else None
+        under_way = [(flow.id, flow.compact)] if flow and flow.compact else []
+        for survey, written in (*under_way, *self.conversation.library.compacts()):
+            rest = compact.rest_of(written, text, in_conversation=run is not None)
+            if rest is not None:
+                return survey, rest
+        return None
+
+    def _take_record(
+        self, batch: Batch, session: Session, message: SmsIn, contact: Contact, survey: str, rest: str
+    ) -> None:
+        """A record begins a run as a keyword does, or goes on with the one under way; the one just taken is not taken twice."""
+        if not rest:
+            self._begin(batch, session, message, contact, survey)
+            return
+        if contact.stopped:
+            batch.stop(contact.id, None)
+        run = batch.runs.get(session.run_id or 0)
+        if run is not None and self._is_known(batch, run, survey, rest):
+            self._answer(batch, session, message, None)
+            return
+        if not self.conversation.find_run(batch, session, contact, survey):
+            self._reply(batch, session, message, "help", say("no_service", contact.locale or "en"), "failed")
+            return
+        outcome = self.conversation.take_record(batch, session, rest, key_of(message.provider_id), message.text)
+        if outcome.screen is not None:
+            self._send(batch, session, message, "reply", outcome.screen.text)
+
+    def _is_known(self, batch: Batch, run: Run, survey: str, rest: str) -> bool:
+        """Say whether the same record ended this run a short while ago."""
+        flow = self.conversation.library.edition(run.version_id).flow
+        if flow.id != survey or flow.compact is None or batch.at - run.touched_at > self.conversation.patience:
+            return False
+        state = State.loads(run.memory)
+        return bool(state.ended) and state.record == compact.parse(flow, flow.compact, rest).digest
 
     def _answer(self, batch: Batch, session: Session, message: SmsIn, words: str | None) -> None:
         outcome = self.conversation.turn(batch, session, words, key_of(message.provider_id))

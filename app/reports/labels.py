@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 
-from app.flows.flow import Flow, Text
+from app.flows.flow import Flow, Text, place_of
 
 
-def question_label(flow: Flow, name: str, locale: str) -> str:
+def question_label(flow: Flow, key: str, locale: str) -> str:
     """A question's full words; a value that stands in them is written as its place, `…`."""
-    question = flow.by_name.get(name)
+    question = flow.by_name.get(place_of(key)[0])
     return "" if question is None else _plain(question.labels, flow, locale)
 
 
-def value_label(flow: Flow, name: str, value: str | None, locale: str) -> str:
+def value_label(flow: Flow, key: str, value: str | None, locale: str) -> str:
     """The labels of the choices a value names, joined by `; `; empty for a question without choices."""
-    question = flow.by_name.get(name)
+    question = flow.by_name.get(place_of(key)[0])
     if question is None or question.choices is None or value is None:
         return ""
     by_name = {choice.name: choice for choice in question.choices.choices}

@@ -127,6 +127,7 @@ def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:
             run.c.question.label("open"),
             run.c.locale.label("run_locale"),
             answer.c.question,
+            answer.c.position,
             answer.c.value,
             answer.c.raw,
             answer.c.locale,

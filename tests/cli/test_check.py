@@ -1,6 +1,7 @@
 """`izwi check` and `izwi surveys`, as someone uses them who brings an Excel file and has never programmed."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.settings import Settings
 from tests.forms import FORMS
 
 HARD = str(FORMS / "hard_to_read.md")
+TARIFF = str(Path(__file__).parents[2] / "docs" / "tariff.csv")
 
 
 def run(*arguments: str) -> Result:
@@ -125,6 +127,109 @@ def test_what_can_be_seen_is_not_called_unseen() -> None:
     unseen = {each["name"] for each in findings(HARD) if "nobody will see this" in each["problem"]}
 
     assert unseen == {"why", "never", "uses", "late"}
+
+
+LOOK = str(FORMS / "worth_a_look.md")
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "problem"),
+    [
+        ("age", "Shona (sn)", "its label lacks ${name}, 18 and has 16, unlike the one in English (en)"),
+        ("age", "", "no answer ever satisfies its constraint"),
+        ("age", "", "izwi:sensitive is 'perhaps', which is not read"),
+        ("ill", "Shona (sn)",
+         "its label lacks https://example.org/a and has https://example.org/b, unlike the one in English (en)"),
+        ("ill", "", "it is sensitive, and by SMS the question and the answer stay on the phone"),
+        ("note_to_us", "", "its message repeats the answer to ill, which is sensitive"),
+        ("places away", "Shona (sn)", "its label lacks 5 and has 15, unlike the one in English (en)"),
+        ("places nowhere", "", "no choice_filter ever lets it through (see where)"),
+    ],
+)  # fmt: skip
+def test_words_that_differ_and_questions_that_give_away_are_told(name: str, language: str, problem: str) -> None:
+    found = findings(LOOK)
+
+    assert problem in [each["problem"] for each in found if (each["name"], each["language"]) == (name, language)]
+    assert len(found) == 9  # and that nobody sees note_to_us; the question where says that it is not sensitive
+
+
+def test_nothing_is_said_of_messages_where_people_only_dial() -> None:
+    told = [each["problem"] for each in findings(LOOK, "--channel", "ussd")]
+    shown = json.loads(run("--json", "--channel", "ussd", LOOK).stdout)["screens"]
+
+    assert not any("sensitive," in each or "which is sensitive" in each for each in told)
+    assert {each["channel"] for each in shown} == {"ussd"}
+    assert "as SMS" not in run("--channel", "ussd", LOOK).stdout
+    assert "How long it is:" in run("--channel", "sms", LOOK).stdout
+
+
+def test_the_length_is_told_for_each_language_with_its_cost() -> None:
+    shown = run("leave_no_one_behind", "--brief", "--tariff", TARIFF).stdout
+
+    assert "English (en)  at most  18         25     13       about 5   19        32         USD 0.25" in shown
+    assert "Ndebele (nd)  typical  17 " in shown
+    assert "Prices: tariff.csv." in shown
+    assert "cost" not in run("leave_no_one_behind", "--brief").stdout.partition("How long")[2]
+
+
+def test_the_pace_and_the_prices_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IZWI_TARIFF", TARIFF)
+    monkeypatch.setenv("IZWI_SCREEN_SECONDS", "10")
+    monkeypatch.setenv("IZWI_USSD_SECONDS", "120")
+
+    longest = json.loads(run("--json", "leave_no_one_behind").stdout)["lengths"][0]
+
+    assert longest == {
+        "language": "en", "way": "at_most", "questions": 18, "pages": 25, "seconds": 250, "sessions": 3,
+        "messages": 19, "parts": 32,
+        "costs": [
+            {"operator": "any in Zimbabwe", "channel": "ussd", "currency": "USD", "amount": "0.15"},
+            {"operator": "any in Zimbabwe", "channel": "sms", "currency": "USD", "amount": "1.760"},
+        ],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(None, "cannot be read"), ("operator\n", "cannot be used: line 1: there is no column prefix, channel")],
+)
+def test_a_tariff_that_cannot_be_used_is_told(tmp_path: Path, content: str | None, problem: str) -> None:
+    file = tmp_path / "prices.csv"
+    if content is not None:
+        file.write_text(content)
+
+    result = run("leave_no_one_behind", "--tariff", str(file))
+
+    assert result.exit_code == 2
+    assert problem in result.stderr
+
+
+def test_the_page_has_everything_and_needs_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    result = run(LOOK, "--html", str(file), "--tariff", TARIFF)
+    page = file.read_text(encoding="utf-8")
+
+    assert result.exit_code == 0
+    assert result.stdout.endswith(f"9 warnings: it can be asked.\nThe page is in {file}.\n")
+    assert "<title>Worth a &lt;look&gt;: izwi check</title>" in page
+    assert "2 No, &lt;b&gt;not&lt;/b&gt; I" in page
+    assert '<a href="#q-ill">survey, row 5, ill</a>' in page
+    assert '<article class="question" id="q-ill">' in page
+    assert '<th scope="row">Shona (sn)</th>' in page
+    assert '<td data-head="cost USSD">USD 0.05</td>' in page
+    assert 'lang="sn"><figure class="phone"><p class="shown">Tokudanai kuti ani?' in page.replace(
+        "\n<figure", "<figure"
+    )
+    assert not re.search(r"<script|<link|<img|\bsrc=|@import|url\(|<(?!a )\w+[^>]*\bhref=", page)
+
+
+def test_a_page_is_written_for_a_form_that_cannot_be_asked(tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    result = run(str(FORMS / "broken" / "lists.md"), "--html", str(file))
+
+    assert result.exit_code == 1
+    assert "there is no choice list yesno" in file.read_text(encoding="utf-8")
+    assert run(LOOK, "--html", str(tmp_path / "nowhere" / "page.html")).exit_code == 2
 
 
 def test_findings_come_in_the_order_of_the_file() -> None:

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.engine import Connection
 
+from app.flows.flow import key_of
 from app.gateway.library import Library
 from app.reports.labels import question_label, value_label
 from app.settings import Settings
@@ -117,8 +118,9 @@ class _Window:
     def _answer(self, row: Any) -> dict[str, Any]:
         flow = self._library.edition(row.version_id).flow
         return {
-            "question": row.question, "label": question_label(flow, row.question, row.run_locale), "value": row.value,
-            "value_label": value_label(flow, row.question, row.value, row.run_locale), "raw": row.raw,
+            "question": key_of(row.question, row.position), "value": row.value,
+            "label": question_label(flow, row.question, row.run_locale), "raw": row.raw,
+            "value_label": value_label(flow, row.question, row.value, row.run_locale),
             "channel": row.medium, "answered_at": _time(row.answered_at), "set_aside": row.set_aside_at is not None,
         }  # fmt: skip
 

@@ -1,0 +1,117 @@
+"""`izwi export`: files that are whole or not there, and what is said about them."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from lxml import etree
+
+from app import main
+from app.cli.exporting import export
+from app.cli.handset import Network
+from app.reports import records
+from app.settings import Settings
+from tests.conftest import Clock
+from tests.phone import Phone
+from tests.reports.test_answers import PATH
+
+
+@pytest.fixture
+def folder(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder to export to, and a service that two have answered: one to the end, one with no."""
+    monkeypatch.setenv("IZWI_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("IZWI_DATABASE_URL", database_url)
+    monkeypatch.setenv("IZWI_CHANNEL", "simulated")
+    parts = main.assemble(Settings())
+    network = Network(parts, Clock())
+    for number, replies in ((1, (*PATH, "We walk far.")), (2, ("1", "2"))):
+        phone = Phone(network, f"+26377000000{number}")
+        phone.dial()
+        phone.replies(*replies)
+    made = tmp_path / "out"
+    made.mkdir()
+    yield made
+    parts.close()
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(export, list(arguments))
+
+
+def test_records_come_to_the_screen_as_json_lines_of_completed_runs(folder: Path) -> None:
+    result = run("records")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    (record,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert record["story"] == "We walk far."
+
+
+def test_other_ends_are_asked_for(folder: Path) -> None:
+    def states(*arguments: str) -> list[str]:
+        return [json.loads(line)["__system"]["state"] for line in run("records", *arguments).stdout.splitlines()]
+
+    assert states("--state", "declined") == ["declined"]
+    assert states("--state", "completed", "--state", "declined") == ["completed", "declined"]
+    assert states("--state", "all") == ["completed", "declined"]
+    assert states("--state", "screened_out") == []
+
+
+def test_an_xml_file_is_written_and_said(folder: Path) -> None:
+    file = folder / "records.xml"
+
+    result = run("records", "--format", "xml", "--output", str(file))
+
+    assert result.stderr == f"1 records written to {file}.\n"
+    assert result.stdout == ""
+    assert len(etree.fromstring(file.read_bytes())) == 1
+    assert list(folder.iterdir()) == [file]
+
+
+def test_a_zip_comes_as_a_file_and_through_a_pipe(folder: Path) -> None:
+    file = folder / "records.zip"
+
+    assert run("records", "--format", "zip", "--output", str(file)).exit_code == 0
+    piped = run("records", "--format", "zip").stdout_bytes
+
+    names = zipfile.ZipFile(file).namelist()
+    assert names[-1] == "forms/leave_no_one_behind/leave_no_one_behind.xml"
+    assert piped.startswith(b"PK")
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_old_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = folder / "records.xml"
+    file.write_text("old")
+
+    def full(_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(records, "moment", full)
+    result = run("records", "--format", "xml", "--output", str(file))
+
+    assert isinstance(result.exception, OSError)
+    assert [each.name for each in folder.iterdir()] == ["records.xml"]
+    assert file.read_text() == "old"
+
+
+def test_what_cannot_be_exported_is_said(folder: Path) -> None:
+    missing = run("records", "--survey", "nosuch")
+    assert (missing.exit_code, missing.stderr) == (
+        1,
+        "There is no survey 'nosuch'. There are: leave_no_one_behind.\n",
+    )
+
+    nowhere = run("records", "--output", str(folder / "no" / "file.json"))
+    assert (nowhere.exit_code, nowhere.stderr) == (1, f"There is no folder {folder / 'no'}.\n")
+
+
+def test_answers_are_written_as_before(folder: Path) -> None:
+    file = folder / "answers.csv"
+
+    result = run("answers", "--output", str(file))
+
+    assert result.stderr.endswith(f" answers written to {file}.\n")
+    assert file.read_bytes().startswith(b"respondent,survey,version,")
+    assert run("answers").stdout_bytes == file.read_bytes()
