@@ -190,9 +190,9 @@ class Turn:
         setter.settle()
         self.go_on(0)
 
-    def setter(self) -> Setter:
-        """What does by itself what the form does by itself."""
-        return Setter(self.flow, self.state, self.document, self.showing, self.at, self.events)
+    def setter(self, answered: str = "") -> Setter:
+        """What does by itself what the form does by itself; what was answered just now stays."""
+        return Setter(self.flow, self.state, self.document, self.at, self.events, answered)
 
     def accept(self, question: Question, value: str, typed: str) -> None:
         """Keep an answer and go on to the next question."""
@@ -214,11 +214,14 @@ class Turn:
             state.locale = value
         if question.kind is not ANOTHER:
             self.events.append(Answered(key, value or None, typed, tries + 1, order, state.locale, state.asked_ms))
-        changed = {question.name, *(self.setter().set_values(actions, question) if actions else ())}
-        first = self.reconcile(changed)
-        if (self.flow.on_new or self.flow.once) and (more := self.setter().settle()):
-            first = min((place for place in (first, self.reconcile(more)) if place is not None), default=None)
-        return first
+        set_by_form = self.setter(key).set_values(actions, question) if actions else set()
+        places = [self.reconcile({question.name, *set_by_form})]
+        if (self.flow.on_new or self.flow.once) and (more := self.setter(key).settle()):
+            places.append(self.reconcile(more))
+            set_by_form |= more
+        if set_by_form:
+            places += [self.flow.by_name[name].index for name in set_by_form]
+        return min((place for place in places if place is not None), default=None)
 
     def reconcile(self, changed: Iterable[str]) -> int | None:
         """Set answers aside whose question no longer applies, and bring back those whose question does again.

@@ -7,8 +7,7 @@ from datetime import datetime
 from app.flows.document import Document
 from app.flows.flow import Action, Flow, Question, key_of
 from app.flows.questions.metadata import Metadata
-from app.flows.showing import Showing
-from app.flows.state import Answered, Event, State, milliseconds
+from app.flows.state import Event, SetAside, State
 
 _MOST_SET = 20  # what is set may make other values be set, but not for ever
 
@@ -20,9 +19,10 @@ class Setter:
     flow: Flow
     state: State
     document: Document
-    showing: Showing
     at: datetime
     events: list[Event]
+    answered: str = ""
+    """The question that she has answered just now; her answer stands."""
 
     def fill_in(self, wanted: Sequence[tuple[Question, Metadata]]) -> None:
         """Fill in what the form wants of a smartphone, with the values of now."""
@@ -38,7 +38,7 @@ class Setter:
         found = set()
         for action in actions:
             for spot in self.document.spots(self.flow.by_name[action.target]):
-                if cause is not None and not _together(cause, spot):
+                if spot.key == self.answered or (cause is not None and not _together(cause, spot)):
                     continue
                 value = self.document.value(action.value, spot) if action.value is not None else ""
                 found.add(spot.name)
@@ -47,18 +47,18 @@ class Setter:
         return found
 
     def set_value(self, spot: Question, value: str) -> bool:
-        """Set one value; says whether it is another than before."""
-        before = self.document.held(spot)
-        if spot.key in self.state.answers:
-            self.state.answers[spot.key] = value
-            order = self.showing.order_of(spot)
-            self.events.append(
-                Answered(spot.key, value or None, None, 0, order, self.state.locale, milliseconds(self.at))
-            )
-        else:
-            self.state.given[spot.key] = value
+        """Set one value; says whether it is another than before.
+
+        Where she had answered, what she said is set aside and she is asked again: the value is what a skip leaves then.
+        """
+        if value == self.document.held(spot):
+            self.state.given.setdefault(spot.key, value)
+            return False
+        self.state.given[spot.key] = value
+        if self.state.answers.pop(spot.key, None) is not None:
+            self.events.append(SetAside(spot.key))
         self.document.changed(spot)
-        return value != before
+        return True
 
     def settle(self) -> set[str]:
         """After a change: give new instances of repeats their values, and keep what is worked out once.

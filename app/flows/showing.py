@@ -7,12 +7,13 @@ from app.flows import finding, together
 from app.flows.document import Document
 from app.flows.flow import Choice, Flow, Question
 from app.flows.phrases import say
-from app.flows.questions.base import NUMBERS, Filling, QuestionType
+from app.flows.questions.base import NUMBERS, Filling, QuestionType, Writing
 from app.flows.screens import Layout, pages
 from app.flows.state import State
 from app.values import Medium, Room, Screen
 
 SKIP, BACK, MORE, HELP = "0", "88", "99", "?"
+_ASKS_FOR_LETTERS = frozenset(["no_match", "more_letters"])  # refusals that say themselves what to type
 
 
 class Showing:
@@ -98,7 +99,9 @@ class Showing:
         value = self.default_of(question)
         chosen = value.split()
         labels = [self.label(each, question) for each in self.document.choices(question) if each.name in chosen]
-        return ", ".join(labels) or value
+        if labels or not isinstance(question.kind, Writing):
+            return ", ".join(labels) or value
+        return question.kind.written(value)
 
     def refusal(self, question: Question) -> str:
         """Why the last reply was no answer; or the help that was asked for."""
@@ -133,7 +136,7 @@ class Showing:
     def entries(self, question: Question) -> tuple[str, ...]:
         """The numbered lines of the list; of a very long one, how to look for a choice."""
         choices = tuple(self.listed(question))
-        if not choices and not self.state.refused:
+        if not choices and self.state.refused not in _ASKS_FOR_LETTERS:
             return (say("first_letters", self.state.locale),)
         lines = _lines(choices, self.state.locale)
         if lines is not None:

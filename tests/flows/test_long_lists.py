@@ -88,6 +88,11 @@ def test_a_dropped_session_keeps_what_was_found(talk: Talk) -> None:
     assert talk.redial().split("\n")[1:3] == ["1 Bubi", "2 Buhera"]
 
 
+def test_help_and_a_reproach_still_say_what_to_type(talk: Talk) -> None:
+    assert talk("?").split("\n")[1:3] == ["Where do you live?", "Type the first letters."]
+    assert "Type the first letters." not in talk("xyz").split("\n")
+
+
 def test_by_sms_the_letters_are_asked_for_too() -> None:
     talk = Talk(form([*NAMES, *VILLAGES]), room=SMS_ROOM)
 

@@ -100,6 +100,15 @@ class Filling(Protocol):
         ...
 
 
+@runtime_checkable
+class Writing(Protocol):
+    """A question type whose values people write in another way than ODK does."""
+
+    def written(self, value: str) -> str:
+        """Write a value as people do; what is no such value stays as it is."""
+        ...
+
+
 class BadMark(ValueError):
     """A mark of a question cannot be used; `cure` says what could."""
 

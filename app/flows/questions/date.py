@@ -61,6 +61,18 @@ class Date:
             found = found.replace(day=1, month=found.month if self.precision == "month" else 1)
         return Accepted(found.isoformat())
 
+    def written(self, value: str) -> str:
+        """Write a date in the survey's own order: 25/12/1990."""
+        try:
+            found = date.fromisoformat(value[:10])
+        except ValueError:
+            return value
+        day, month, year = str(found.day), str(found.month), str(found.year)
+        if self.precision != "day":
+            return year if self.precision == "year" else f"{month}/{year}"
+        orders = {"dmy": (day, month, year), "mdy": (month, day, year), "ymd": (year, month, day)}
+        return "/".join(orders[self.order])
+
     def _parts(self, text: str) -> tuple[int, int, int] | None:
         """Year, month and day of a reply."""
         if self.precision == "year" and _YEAR.fullmatch(text):

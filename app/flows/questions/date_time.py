@@ -32,6 +32,11 @@ class DateTime:
         """Take the order of dates from `izwi:date_order`."""
         return DateTime(order_of(marks))
 
+    def written(self, value: str) -> str:
+        """Write the date as for `date`, and the time to the minute: 25/12/1990 14:30."""
+        day, _, clock = value.partition("T")
+        return f"{self.date.written(day)} {clock[:5]}".strip()
+
     def read(self, reply: str, shown: Sequence[Shown]) -> Accepted | Refused:
         """Accept a date that the calendar has with a time that the clock has."""
         text = reply.strip() if len(reply) <= _LONGEST else ""

@@ -30,6 +30,10 @@ class Time:
         found = time_of(reply)
         return Refused("not_a_time") if found is None else Accepted(found.isoformat("milliseconds"), local=True)
 
+    def written(self, value: str) -> str:
+        """Write a time to the minute: 14:30."""
+        return value[:5]
+
 
 def zoned(value: str, at: datetime) -> str:
     """A time, or a date with time, with the offset of the survey's zone; `at` is now, in that zone."""
