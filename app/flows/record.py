@@ -13,6 +13,7 @@ from app.flows.document import Document
 from app.flows.flow import Flow, Question
 from app.flows.repeats import ANOTHER
 from app.flows.state import State
+from app.values import RunState
 
 
 def write(flow: Flow, state: State, document: Document) -> str:
@@ -32,16 +33,23 @@ def write(flow: Flow, state: State, document: Document) -> str:
 
 
 def _irrelevant(flow: Flow, state: State, document: Document) -> Iterator[Question]:
-    """Yield what does not apply; what is answered does."""
+    """Yield what does not apply. What is answered does; and on the way to the end all was asked that did."""
     answers, relevant = state.answers, document.relevant
+    went_through = state.ended == RunState.COMPLETED
     asked = (question for question in flow.questions if question.kind is not ANOTHER)
     for question in chain(flow.bare, asked):
         if not question.relevant or question.key in answers:
             continue
         if question.repeats:
             yield from (spot for spot in document.spots(question) if spot.key not in answers and not relevant(spot))
-        elif not relevant(question):
+        elif (went_through and _is_always_asked(question)) or not relevant(question):
             yield question
+
+
+def _is_always_asked(question: Question) -> bool:
+    """Say whether a question is asked whenever it applies: one with a filtered list may have nothing to choose from."""
+    is_question = question.kind.asked and question.kind is not ANOTHER  # which stands for groups here
+    return is_question and (question.choices is None or question.choices.nodeset is None)
 
 
 def identify(root: etree._Element, uid: str) -> None:
