@@ -86,7 +86,7 @@ class _Compiler:
         written = compact.read(self.model, questions, self.fault)
         if self.scope.faults:
             raise FormError(self.scope.faults)
-        memory.remember(questions, calculates, actions.targets(set_by))
+        memory.remember(questions, calculates, actions.targets(set_by), bare)
         shape = self.model.shape()
         dependencies.look_ahead(self.scope.made, calculates, self.model.slots, shape)
         anchors = {each.name: self.anchor(each, spans) for each in spans}

@@ -121,7 +121,8 @@ class Document(Instance):
     def whole(self) -> Any:
         """The whole instance with everything worked out, to be kept as a record: its root."""
         self._make_all()
-        self.calculated()
+        for question in self._flow.calculates:
+            self._calculate_at_all(question)
         return self._nodes[0]
 
     # -- working out ----------------------------------------------------------------------------------------------------

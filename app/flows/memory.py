@@ -6,11 +6,16 @@ from app.flows.expressions import Expression
 from app.flows.flow import Question
 
 
-def remember(questions: Sequence[Question], calculates: Sequence[Question], set_by_itself: Collection[str]) -> None:
+def remember(
+    questions: Sequence[Question],
+    calculates: Sequence[Question],
+    set_by_itself: Collection[str],
+    groups: Sequence[Question] = (),
+) -> None:
     """Tell expressions what they read; one that reads anything else must be worked out every time.
 
     Where those are answers and nothing else, the state has them. Else the instance does, with calculations done; there
-    no text that somebody typed is kept, nor anything that was made of one.
+    no text that somebody typed is kept, nor anything that was made of one. `groups` stand for what has conditions only.
     """
     outside = [each for each in questions if not each.repeats]
     by_path = {each.path: each for each in outside}
@@ -19,7 +24,7 @@ def remember(questions: Sequence[Question], calculates: Sequence[Question], set_
     for question in calculates:
         if not question.repeats and quiet.issuperset(paths_of(question)):
             quiet.add(question.path)
-    for question in questions:
+    for question in (*questions, *groups):
         for expression in _expressions(question):
             if not expression.timeless:
                 continue
