@@ -112,7 +112,11 @@ class Instance:
             return self._at_slot(question.slot)
         self._make_all()
         repeat = question.repeats[-1]
-        return self._instances[repeat.name, question.position][question.slot - repeat.slot]
+        elements = self._instances.get((repeat.name, question.position))
+        if elements is None:
+            # Nobody is asked in an instance that is not there, but `izwi check` draws its questions all the same.
+            elements = list(deepcopy(repeat.template).iter())
+        return elements[question.slot - repeat.slot]
 
     def _text_of(self, question: Question) -> str | None:
         """What an element holds: the answer, else what was set, else what the form brings along."""

@@ -294,3 +294,13 @@ def test_surveys_are_listed_with_what_starts_them_and_their_runs(izwi: Path) -> 
     assert [each["id"] for each in listed] == ["leave_no_one_behind"]
     assert listed[0]["questions"] == 18
     assert listed[0]["runs"] == {}
+
+
+@pytest.mark.parametrize("path", sorted(FORMS.glob("*.md")), ids=lambda path: path.stem)
+def test_every_form_of_the_tests_can_be_looked_over_and_drawn(path: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+
+    said = run(str(path), "--brief", "--html", str(page))
+
+    assert said.exception is None or isinstance(said.exception, SystemExit), said.exception
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
