@@ -184,7 +184,7 @@ def _told(message: str, filename: str, places: Mapping[str, Place], cure: str) -
     if message.startswith("[row") and row:
         message = message[row.end() :]
         message = _SHEET.sub("", message, count=1) if sheet else message
-    text = " ".join(message.split()).rstrip(".")
+    text = " ".join(message.split(": {")[0].split()).rstrip(".")  # not the row as Python writes it
     return Fault(place, name, text[:1].lower() + text[1:], cure)
 
 
