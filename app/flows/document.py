@@ -87,8 +87,11 @@ class Document(Instance):
             return listed.choices
         choices = self._choices.get(question.key)
         if choices is None:
-            choices = self._filtered(question, listed)
-            if listed.randomize:
+            if listed.nodeset is None:
+                choices = shuffled(listed.choices, self._seed_of(question, listed))
+            else:
+                choices = self._filtered(question, listed)
+            if listed.randomize and listed.nodeset is not None:
                 # The whole list is shuffled, then filtered: what is left keeps the order she saw before.
                 left = set(choices)
                 whole = shuffled(listed.choices, self._seed_of(question, listed))

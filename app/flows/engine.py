@@ -206,7 +206,9 @@ class Turn:
         """Keep an answer, with all that it changes; returns the place of the first question that it decides about."""
         state, key, self.kept = self.state, question.key, True
         tries = state.tries if key == state.open or key in state.together else 0
-        actions = self.flow.on_change.get(question.name, ()) if self.document.held(question) != value else ()
+        actions = self.flow.on_change.get(question.name, ())
+        if actions and self.document.held(question) == value:
+            actions = ()
         state.answers[key] = value
         state.aside.pop(key, None)
         self.document.changed(question)
@@ -214,8 +216,10 @@ class Turn:
             state.locale = value
         if question.kind is not ANOTHER:
             self.events.append(Answered(key, value or None, typed, tries + 1, order, state.locale, state.asked_ms))
+        if not (actions or self.flow.on_new or self.flow.once):
+            return self.reconcile((question.name,))
         set_by_form = self.setter(key).set_values(actions, question) if actions else set()
-        places = [self.reconcile({question.name, *set_by_form})]
+        places = [self.reconcile((question.name, *set_by_form))]
         if (self.flow.on_new or self.flow.once) and (more := self.setter(key).settle()):
             places.append(self.reconcile(more))
             set_by_form |= more
@@ -228,15 +232,14 @@ class Turn:
 
         Returns the place of the first question that the changed ones decide about.
         """
-        decided = [place for name in changed for place in self.flow.dependents.get(name, ())]
-        if not decided:
-            return None
-        first, questions, state = min(decided), self.flow.questions, self.state
-        waiting = [
-            index
-            for index in decided
-            if questions[index].repeats or questions[index].key in state.answers or questions[index].key in state.aside
-        ]
+        questions, answers, aside = self.flow.questions, self.state.answers, self.state.aside
+        first, waiting = None, []
+        for name in changed:
+            for index in self.flow.dependents.get(name, ()):
+                first = index if first is None or index < first else first
+                question = questions[index]
+                if question.repeats or question.key in answers or question.key in aside:
+                    waiting.append(index)
         if not waiting:
             return first
         rounds = Counter[int]()

@@ -213,5 +213,7 @@ def key_of(name: str, position: str) -> str:
 
 def place_of(key: str) -> tuple[str, str]:
     """The name and the position that a key stands for."""
+    if not key.endswith("]"):
+        return key, ""
     name, _, position = key.partition("[")
-    return name, position.rstrip("]")
+    return name, position[:-1]

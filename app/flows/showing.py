@@ -1,7 +1,6 @@
 """Lays an open question out for a screen: why the last reply was refused, notes, the question, its choices, how to steer."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 from app.flows import finding, together
 from app.flows.document import Document
@@ -138,20 +137,14 @@ class Showing:
         choices = tuple(self.listed(question))
         if not choices and self.state.refused not in _ASKS_FOR_LETTERS:
             return (say("first_letters", self.state.locale),)
-        lines = _lines(choices, self.state.locale)
-        if lines is not None:
-            return lines
+        locale = self.state.locale
+        try:
+            return tuple([f"{number} {each.lines[locale]}" for number, each in zip(NUMBERS, choices, strict=False)])
+        except KeyError:  # an answer stands in one of them
+            pass
         return tuple(f"{number} {self.label(each, question)}" for number, each in zip(NUMBERS, choices, strict=False))
 
     def label(self, choice: Choice, question: Question) -> str:
         """The words of a choice."""
         texts = choice.shorts if self.state.locale in choice.shorts else choice.labels
         return self.document.text(texts, question)
-
-
-@lru_cache(maxsize=4096)
-def _lines(choices: tuple[Choice, ...], locale: str) -> tuple[str, ...] | None:
-    """The numbered lines of a list; None where an answer stands in one of them."""
-    if any(locale not in choice.lines for choice in choices):
-        return None
-    return tuple(f"{number} {choice.lines[locale]}" for number, choice in zip(NUMBERS, choices, strict=False))
