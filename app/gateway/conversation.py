@@ -58,7 +58,7 @@ class Conversation:
         key = key_of(turn.text)
         if session is None:
             return self._dial(batch, channel_id, turn, key)
-        if len(turn.text) <= len(session.text):
+        if len(turn.text) <= len(session.text) or not turn.text.startswith(session.text):
             seen = batch.screen_of(session, key)
             if seen is None and session.text.startswith(turn.text):
                 # An older turn that comes after a newer one changes nothing either.
