@@ -7,12 +7,12 @@ from time import thread_time_ns
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from app.flows.compile import compile_form
-from app.flows.document import Document
-from app.flows.engine import advance
+from app.flows.asking.document import Document
+from app.flows.asking.engine import advance
+from app.flows.asking.state import Reply, State
 from app.flows.flow import Flow, Question
-from app.flows.load import Form, load
-from app.flows.state import Reply, State
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import Form, load
 from app.values import USSD_ROOM
 from bench import forms
 from bench.report import verdict

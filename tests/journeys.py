@@ -16,9 +16,9 @@ from importlib import resources
 
 import sqlalchemy as sa
 
-from app.flows.compile import compile_form
 from app.flows.flow import Flow, Text
-from app.flows.load import load
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import load
 from app.store.keys import Keys
 from app.store.unit import Database
 from app.values import Msisdn

@@ -12,10 +12,10 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from app.flows import gsm7
-from app.flows.engine import advance
+from app.flows.asking.engine import advance
+from app.flows.asking.state import Reply, State
 from app.flows.flow import Flow
 from app.flows.phrases import PHRASES
-from app.flows.state import Reply, State
 from app.values import Medium, Room, Screen
 from tests.network import Network
 

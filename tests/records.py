@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from app.flows.document import Document
-from app.flows.engine import advance
+from app.flows.asking.document import Document
+from app.flows.asking.engine import advance
+from app.flows.asking.repeats import ANOTHER
+from app.flows.asking.state import Ended, Reply, State
 from app.flows.flow import Flow, Question
-from app.flows.repeats import ANOTHER
-from app.flows.state import Ended, Reply, State
 from app.values import SMS_ROOM
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Africa/Harare"))

@@ -4,10 +4,10 @@ from datetime import datetime
 from textwrap import dedent
 from zoneinfo import ZoneInfo
 
-from app.flows.compile import compile_form
-from app.flows.engine import advance
-from app.flows.load import load
-from app.flows.state import Event, Record, Reply, State
+from app.flows.asking.engine import advance
+from app.flows.asking.state import Event, Record, Reply, State
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import load
 from app.values import USSD_ROOM, Room
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Africa/Harare"))

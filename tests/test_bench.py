@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from app.flows.compile import compile_form
-from app.flows.load import load
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import load
 from bench import engine, forms
 from bench.script import REPLIES
 from bench.servers import REPOSITORY, STARTERS, Place

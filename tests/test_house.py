@@ -39,7 +39,7 @@ def test_the_providers_library_is_known_to_its_channel_only() -> None:
 def test_init_files_hold_tables_or_nothing() -> None:
     tables = {
         "app/channels/__init__.py",
-        "app/flows/functions/__init__.py",
+        "app/flows/xpath/functions/__init__.py",
         "app/flows/questions/__init__.py",
         "app/models/__init__.py",
         "app/cli/__init__.py",

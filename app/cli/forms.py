@@ -9,15 +9,15 @@ import click
 
 from app.cli.drawing import table
 from app.cli.root import fail, read_settings, say
-from app.flows.check import Report, refused
-from app.flows.check import check as look_over
-from app.flows.compile import compile_form
-from app.flows.faults import FormError
-from app.flows.previews import Preview
+from app.flows.asking.previews import Preview
+from app.flows.reading.compile import compile_form
+from app.flows.reading.faults import FormError
 from app.flows.review import bill, page
+from app.flows.review.check import Report, refused
+from app.flows.review.check import check as look_over
 from app.flows.review.findings import language, verdict
 from app.flows.review.lengths import Pace
-from app.flows.tariff import BadTariff, Tariff, read_tariff
+from app.flows.review.tariff import BadTariff, Tariff, read_tariff
 from app.gateway import library as shelves
 from app.gateway.bringing import File, bring
 from app.settings import Settings

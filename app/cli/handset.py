@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from app.channels.base import Inbound, Sending, SendResult, SmsIn, UssdEnd, UssdTurn
+from app.flows.asking.state import State
 from app.flows.flow import Flow, key_of
-from app.flows.state import State
 from app.gateway.library import Library
 from app.gateway.turns import Arrival, Failed, Gateway
 from app.main import Parts

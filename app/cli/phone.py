@@ -31,7 +31,7 @@ def simulate(survey: str, version: str | None, channel: str, language: str | Non
     from app.cli.stored import playable
     from app.cli.terminal import Terminal
     from app.cli.transcript import Header
-    from app.flows.faults import FormError
+    from app.flows.reading.faults import FormError
     from app.settings import BadSettings
     from app.values import Medium
 

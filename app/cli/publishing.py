@@ -11,10 +11,10 @@ import click
 from app.cli.forms import report_on, show
 from app.cli.root import read_settings, say
 from app.cli.stored import asked_before, named, newest_draft, opened, refuse, versions_of
-from app.flows.changes import Change
-from app.flows.diff import Diff
-from app.flows.diff import diff as compare
-from app.flows.faults import FormError
+from app.flows.comparing.changes import Change
+from app.flows.comparing.diff import Diff
+from app.flows.comparing.diff import diff as compare
+from app.flows.reading.faults import FormError
 from app.gateway import versions
 from app.gateway.versions import How, flow_of, published_of
 from app.settings import Settings

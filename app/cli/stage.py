@@ -11,9 +11,9 @@ from app import main
 from app.cli.handset import SERVICE_CODE, Clock, Handset, Journey, Network, NoSession, Stored
 from app.cli.transcript import Block, Header, Look, Step, Typed, World, phone_of, span, write
 from app.flows import gsm7
-from app.flows.compile import compile_form
 from app.flows.flow import Flow
 from app.flows.questions.metadata import Metadata
+from app.flows.reading.compile import compile_form
 from app.gateway import library as shelves
 from app.gateway.bringing import File, bring
 from app.settings import load as read_settings

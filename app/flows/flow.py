@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.flows.expressions import Expression
 from app.flows.questions.base import QuestionType
 from app.flows.questions.metadata import Metadata
 from app.flows.spelling import Spelling
+from app.flows.xpath.expressions import Expression
 from app.values import RunState
 
 _MOST_SPOTS = 20_000

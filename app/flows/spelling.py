@@ -7,8 +7,8 @@ from typing import Any
 
 from lxml import etree
 
-from app.flows.expressions import JAVAROSA
-from app.flows.markup import XF
+from app.flows.reading.markup import XF
+from app.flows.xpath.expressions import JAVAROSA
 
 _TEMPLATE = f"{{{JAVAROSA}}}template"
 

@@ -8,9 +8,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Protocol
 
-from app.flows import attachments
-from app.flows.load import Form, load
-from app.flows.parcels import MAX_UNPACKED, looks_like_a_form
+from app.flows.reading import attachments
+from app.flows.reading.load import Form, load
+from app.flows.reading.parcels import MAX_UNPACKED, looks_like_a_form
 
 SUFFIXES = (".xlsx", ".xls", ".csv", ".md", ".xml", ".zip")
 _ZIPPED = (".xlsx", ".xlsm")

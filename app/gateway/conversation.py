@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from uuid_utils import uuid7
 
 from app.channels.base import UssdTurn
-from app.flows import compact
-from app.flows import state as events
-from app.flows.engine import advance
+from app.flows.asking import compact
+from app.flows.asking import state as events
+from app.flows.asking.engine import advance
+from app.flows.asking.state import Record, Reply, State, Step
 from app.flows.flow import place_of
 from app.flows.phrases import fold, say
-from app.flows.state import Record, Reply, State, Step
 from app.gateway.batch import Batch
 from app.gateway.library import Edition, Library
 from app.gateway.routing import Command, Routes, command_of

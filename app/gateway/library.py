@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
-from app.flows.diff import diff
-from app.flows.faults import FormError
+from app.flows.comparing.diff import diff
 from app.flows.flow import Compact, Flow
+from app.flows.reading.faults import FormError
 from app.gateway import bringing, versions
 from app.gateway.bringing import File
 from app.gateway.versions import How

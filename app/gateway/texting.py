@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from app.channels.base import SmsIn
-from app.flows import compact, gsm7
+from app.flows import gsm7
+from app.flows.asking import compact
+from app.flows.asking.state import State
 from app.flows.phrases import say
-from app.flows.state import State
 from app.gateway.batch import Batch
 from app.gateway.conversation import Conversation, key_of
 from app.gateway.routing import Command, command_of

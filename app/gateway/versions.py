@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from app.flows.compile import compile_form
-from app.flows.faults import Fault, FormError, Place
 from app.flows.flow import Flow
-from app.flows.load import Form
+from app.flows.reading.compile import compile_form
+from app.flows.reading.faults import Fault, FormError, Place
+from app.flows.reading.load import Form
 from app.gateway import bringing
 from app.gateway.bringing import File
 from app.store import surveys

@@ -8,8 +8,8 @@ from typing import Any
 
 from lxml import etree
 
-from app.flows import model
-from app.flows.markup import XF, parse_xml
+from app.flows.reading import model
+from app.flows.reading.markup import XF, parse_xml
 from app.reports.answers import Out
 from app.reports.records import instance_id, moment
 

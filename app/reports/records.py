@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from app.flows.markup import IZWI
+from app.flows.reading.markup import IZWI
 
 NAMESPACE = IZWI.strip("{}")
 _UNSAFE = re.compile(r"[^\w.-]+|^\.+")

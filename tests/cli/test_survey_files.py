@@ -8,8 +8,8 @@ from click.testing import CliRunner, Result
 
 from app.cli.phone import simulate
 from app.cli.surveys import surveys
-from app.flows.compile import compile_form
-from app.flows.load import load
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import load
 from app.gateway.bringing import bring
 from app.settings import Settings
 from app.store import schema

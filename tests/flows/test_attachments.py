@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from app.flows import attachments
-from app.flows.compile import compile_form
-from app.flows.faults import FormError
-from app.flows.load import Form, load
+from app.flows.reading import attachments
+from app.flows.reading.compile import compile_form
+from app.flows.reading.faults import FormError
+from app.flows.reading.load import Form, load
 from tests.forms import FORMS, as_csv, as_xlsx
 
 FROM_FILE = [["type", "name", "label", "parameters"], ["select_one_from_file shops.csv", "shop", "Which shop?", ""]]

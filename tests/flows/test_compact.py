@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flows import compact
-from app.flows.faults import FormError
-from app.flows.state import Answered, Record
+from app.flows.asking import compact
+from app.flows.asking.state import Answered, Record
+from app.flows.reading.faults import FormError
 from app.values import SMS_ROOM
 from tests.talk import Talk
 

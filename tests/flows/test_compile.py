@@ -5,15 +5,15 @@ from datetime import datetime
 import pytest
 
 from app.flows import phrases
-from app.flows.compile import compile_form
-from app.flows.document import Document
-from app.flows.engine import advance
-from app.flows.expressions import Expression
-from app.flows.faults import FormError
+from app.flows.asking.document import Document
+from app.flows.asking.engine import advance
+from app.flows.asking.state import Reply, State
 from app.flows.flow import Flow
-from app.flows.load import Form, load
 from app.flows.questions import QUESTIONS
-from app.flows.state import Reply, State
+from app.flows.reading.compile import compile_form
+from app.flows.reading.faults import FormError
+from app.flows.reading.load import Form, load
+from app.flows.xpath.expressions import Expression
 from app.values import USSD_ROOM
 from tests.forms import as_csv, flow_of
 

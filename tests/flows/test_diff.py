@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 import pytest
 
-from app.flows.changes import Change, Kind
-from app.flows.compile import compile_form
-from app.flows.diff import diff
-from app.flows.load import load
-from app.flows.meaning import may_differ, may_differ_at_choice
+from app.flows.comparing.changes import Change, Kind
+from app.flows.comparing.diff import diff
+from app.flows.comparing.meaning import may_differ, may_differ_at_choice
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import load
 from tests.forms import FORMS, flow_of
 
 BASE = """\

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from app.flows.compile import compile_form
-from app.flows.diff import diff
+from app.flows.comparing.diff import diff
 from app.flows.flow import Flow
-from app.flows.load import load
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import load
 from tests.forms import FORMS, as_csv
 
 CLINIC = (FORMS / "clinic.md").read_text(encoding="utf-8")

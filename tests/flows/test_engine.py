@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.flows.state import Answered, Refused, Restored, SetAside
+from app.flows.asking.state import Answered, Refused, Restored, SetAside
 from tests.talk import Talk
 
 FARM = """\

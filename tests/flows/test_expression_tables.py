@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from app.flows.expressions import Moment
 from app.flows.flow import Choice
-from app.flows.functions import ARGUMENTS
-from app.flows.itext import Texts
-from app.flows.model import Model
-from app.flows.scope import Scope
+from app.flows.reading.itext import Texts
+from app.flows.reading.model import Model
+from app.flows.reading.scope import Scope
+from app.flows.xpath.expressions import Moment
+from app.flows.xpath.functions import ARGUMENTS
 
 TABLES = Path(__file__).parents[1] / "cases" / "expressions"
 MOMENT = Moment("2026-11-23T12:30:00.250+02:00", "sn", 7, "run-1", {"deviceid": "izwi:1", "username": "field1"})

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from app.flows.expressions import FUNCTIONS, JAVAROSA, BadExpression, Expression, Moment, check_functions
-from app.flows.functions import ARGUMENTS
-from app.flows.xpath import parse
+from app.flows.xpath.expressions import FUNCTIONS, JAVAROSA, BadExpression, Expression, Moment, check_functions
+from app.flows.xpath.functions import ARGUMENTS
+from app.flows.xpath.writing import parse
 
 AT = Moment("2026-11-23T12:30:00.250+02:00", "en", 7)
 # The question that each expression below belongs to is `q`; these are the other ones.

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.flows.compile import compile_form
-from app.flows.faults import FormError
-from app.flows.instance import MOST_INSTANCES
-from app.flows.load import load
+from app.flows.asking.instance import MOST_INSTANCES
+from app.flows.reading.compile import compile_form
+from app.flows.reading.faults import FormError
+from app.flows.reading.load import load
 from tests.talk import Talk
 
 HEAD = "| survey | type | name | label | relevant | calculation | repeat_count |\n"

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from app.flows.functions.chance import shuffled_places
+from app.flows.asking.state import Answered, SetAside
 from app.flows.questions.base import NUMBERS
-from app.flows.state import Answered, SetAside
+from app.flows.xpath.functions.chance import shuffled_places
 from app.values import SMS_ROOM
 from tests.talk import Talk
 

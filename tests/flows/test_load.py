@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.flows.compile import compile_form
-from app.flows.expressions import Expression
-from app.flows.faults import FormError
 from app.flows.flow import Flow, Text
-from app.flows.load import load
+from app.flows.reading.compile import compile_form
+from app.flows.reading.faults import FormError
+from app.flows.reading.load import load
+from app.flows.xpath.expressions import Expression
 from app.gateway.bringing import attached
 from tests.forms import FORMS, as_csv, as_xlsx, sheets_of
 

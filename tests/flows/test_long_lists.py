@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.flows.document import Document
+from app.flows.asking.document import Document
+from app.flows.asking.state import State
 from app.flows.phrases import say
-from app.flows.state import State
 from app.values import SMS_ROOM
 from tests.talk import AT, Talk
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.flows.engine import advance
-from app.flows.faults import FormError
-from app.flows.state import Refused, Reply, SetAside, State
+from app.flows.asking.engine import advance
+from app.flows.asking.state import Refused, Reply, SetAside, State
+from app.flows.reading.faults import FormError
 from app.values import USSD_ROOM
 from tests.talk import AT, Talk
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.flows.compile import compile_form
+from app.flows.asking.state import Ended, State
 from app.flows.flow import Flow
-from app.flows.load import load
-from app.flows.state import Ended, State
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import load
 from app.gateway.bringing import bring
 from app.values import SMS_ROOM
 from tests.records import XForm, out_of_place, problems, walk

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.flows.state import Answered, Restored, SetAside
+from app.flows.asking.state import Answered, Restored, SetAside
 from tests.talk import Talk
 
 CHOICES = """\

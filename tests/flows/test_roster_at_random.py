@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.flows import gsm7
-from app.flows.compile import compile_form
-from app.flows.document import Document
-from app.flows.engine import advance
+from app.flows.asking.document import Document
+from app.flows.asking.engine import advance
+from app.flows.asking.state import Answered, Ended, Reply, Restored, SetAside, State, Step
 from app.flows.flow import Flow
-from app.flows.load import load
-from app.flows.state import Answered, Ended, Reply, Restored, SetAside, State, Step
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import load
 from app.values import SMS_ROOM, USSD_ROOM, Room
 from tests.talk import AT
 

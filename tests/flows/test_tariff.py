@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.flows.tariff import BadTariff, Usage, read_tariff, total
+from app.flows.review.tariff import BadTariff, Usage, read_tariff, total
 from app.values import Medium
 
 LIST = """\

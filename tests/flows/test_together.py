@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flows import together
-from app.flows.state import Answered, Refused
+from app.flows.asking import together
+from app.flows.asking.state import Answered, Refused
 from app.values import SMS_ROOM, Medium, Room
 from tests.talk import Talk
 

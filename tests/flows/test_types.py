@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.flows.compile import compile_form
-from app.flows.faults import FormError
-from app.flows.load import load
-from app.flows.state import Answered, Ended, Refused, State
+from app.flows.asking.state import Answered, Ended, Refused, State
+from app.flows.reading.compile import compile_form
+from app.flows.reading.faults import FormError
+from app.flows.reading.load import load
 from app.values import SMS_ROOM
 from tests.forms import as_csv
 from tests.talk import Talk

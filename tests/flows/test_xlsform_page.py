@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from app.flows.functions import ARGUMENTS
 from app.flows.questions import QUESTIONS
 from app.flows.questions.base import Accepted
-from app.flows.skipped import SKIPPED
-from app.flows.unsupported import CURES, SUPPORTED
+from app.flows.reading.skipped import SKIPPED
+from app.flows.reading.unsupported import CURES, SUPPORTED
+from app.flows.xpath.functions import ARGUMENTS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "xlsform.md").read_text(encoding="utf-8")
 LINES = PAGE.splitlines()

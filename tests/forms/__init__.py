@@ -8,8 +8,8 @@ from typing import Any
 from openpyxl import Workbook
 from pyxform.xls2json_backends import get_xlsform
 
-from app.flows.compile import compile_form
 from app.flows.flow import Flow
+from app.flows.reading.compile import compile_form
 from app.gateway.bringing import bring
 
 FORMS = Path(__file__).parent

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app import main
 from app.cli.handset import Clock, Network
-from app.flows.faults import FormError
+from app.flows.reading.faults import FormError
 from app.gateway import library, versions
 from app.gateway.library import Library
 from app.gateway.versions import How

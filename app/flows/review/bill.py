@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from app.flows.review.lengths import Lengths, Pace, Way
-from app.flows.tariff import Cost, Tariff
+from app.flows.review.tariff import Cost, Tariff
 from app.values import Medium
 
 LONGEST, TYPICAL = "at most", "typical"

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations, pairwise, permutations
 
-from app.flows.expressions import Expression
 from app.flows.flow import Question
-from app.flows.functions.values import number_of
 from app.flows.questions.range import Range
-from app.flows.syntax import BadExpression, Bracket, Call, Chain, Literal, Minus, Number, Path, Tree, Union, read
+from app.flows.xpath.expressions import Expression
+from app.flows.xpath.functions.values import number_of
+from app.flows.xpath.syntax import BadExpression, Bracket, Call, Chain, Literal, Minus, Number, Path, Tree, Union, read
 
 _COMPARING = frozenset(["=", "!=", "<", "<=", ">", ">="])
 _MOST_SUBSETS_OF, _MOST_RANKED, _MOST_STEPS = 9, 5, 200

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.flows.faults import Fault, Place
+from app.flows.asking.previews import Preview
 from app.flows.flow import Choice, Flow, Question
-from app.flows.load import Form
-from app.flows.previews import Preview
-from app.flows.xpath import as_written
+from app.flows.reading.faults import Fault, Place
+from app.flows.reading.load import Form
+from app.flows.xpath.writing import as_written
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.flows.finding import MOST_LISTED
+from app.flows.asking.finding import MOST_LISTED
+from app.flows.asking.previews import Preview
 from app.flows.flow import Flow
-from app.flows.previews import Preview
 from app.flows.review import longest
+from app.flows.review.tariff import Usage
 from app.flows.review.trial import Trial
 from app.flows.review.walks import Walk, walks
-from app.flows.tariff import Usage
 from app.values import Medium, RunState
 
 _MEASURES = 4

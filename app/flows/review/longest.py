@@ -8,9 +8,9 @@ has taken its most steps: so the sums are never too small.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.flows.expressions import Expression
 from app.flows.flow import Question
 from app.flows.review.trial import Trial
+from app.flows.xpath.expressions import Expression
 
 MOST_STEPS = 40_000
 _DEEPEST = 100  # answers that are fixed at a time

@@ -6,10 +6,10 @@ from importlib.resources import files
 from itertools import groupby
 from urllib.parse import quote
 
-from app.flows.check import Report
+from app.flows.asking.previews import Page, Preview
 from app.flows.flow import Flow, Question
-from app.flows.previews import Page, Preview
 from app.flows.review import bill
+from app.flows.review.check import Report
 from app.flows.review.findings import Finding, language, verdict
 from app.values import Medium, Room
 

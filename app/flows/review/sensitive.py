@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from app.flows import model
+from app.flows.asking.previews import Preview
 from app.flows.flow import Flow, Question
-from app.flows.load import Form
-from app.flows.markup import parse_xml
-from app.flows.previews import Preview
+from app.flows.reading import model
+from app.flows.reading.load import Form
+from app.flows.reading.markup import parse_xml
 
 MARK = "sensitive"
 _YES, _NO = frozenset(["yes", "true", "true()", "1"]), frozenset(["no", "false", "false()", "0"])

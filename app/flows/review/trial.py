@@ -10,9 +10,9 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from app.flows.expressions import Expression, Moment
 from app.flows.flow import Flow, Question
 from app.flows.review import domains
+from app.flows.xpath.expressions import Expression, Moment
 
 MOST_COMBINATIONS = 2_000
 _MOST_KEPT = 300_000

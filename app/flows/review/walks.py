@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.flows.document import Document
-from app.flows.engine import advance
-from app.flows.expressions import Expression
-from app.flows.finding import MOST_LISTED
+from app.flows.asking.document import Document
+from app.flows.asking.engine import advance
+from app.flows.asking.finding import MOST_LISTED
+from app.flows.asking.repeats import ANOTHER
+from app.flows.asking.state import Reply, State, Step
 from app.flows.flow import Choice, Flow, Question, place_of
 from app.flows.questions.base import NUMBERS
 from app.flows.questions.range import Range
-from app.flows.repeats import ANOTHER
 from app.flows.review.trial import Trial
-from app.flows.state import Reply, State, Step
+from app.flows.xpath.expressions import Expression
 from app.values import USSD_ROOM
 
 WALKERS = 50

@@ -6,16 +6,16 @@ from textwrap import dedent
 
 import pytest
 
-from app.flows.check import check
-from app.flows.compile import compile_form
-from app.flows.engine import advance
+from app.flows.asking.engine import advance
+from app.flows.asking.state import Reply, State
 from app.flows.flow import Flow
-from app.flows.load import load
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import load
 from app.flows.review import longest
+from app.flows.review.check import check
 from app.flows.review.lengths import Lengths, Pace, Way
 from app.flows.review.trial import Trial
 from app.flows.review.walks import walks
-from app.flows.state import Reply, State
 from app.values import SMS_ROOM, USSD_ROOM, Medium
 from tests.forms import autopsy, flow_of
 from tests.talk import AT

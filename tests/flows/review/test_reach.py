@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.flows import reach
-from app.flows.compile import compile_form
-from app.flows.load import load
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import load
+from app.flows.review import reach
 from app.flows.review.trial import Trial
 
 FORM = """\
