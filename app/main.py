@@ -16,6 +16,7 @@ from app.channels import CHANNELS
 from app.gateway.bringing import File
 from app.gateway.library import Library
 from app.gateway.preparing import prepare
+from app.gateway.recording import Recording
 from app.gateway.turns import Gateway, Writer
 from app.settings import Settings
 from app.store import keys as vault
@@ -91,6 +92,8 @@ def make_worker(parts: Parts) -> loop.Worker:
         parts.database,
         delivery.Delivery(settings, parts.database, parts.keys),
         expiry.Expiry(settings, parts.database),
+        # Surveys of its own: libxml2 works for one thread at a time on one form.
+        Recording(settings, parts.database, Library(parts.database)),
         [delivery.Line(line.id, line.name, line.channel.sender()) for line in parts.lines.values()],
     )
 

@@ -16,6 +16,7 @@ from lxml import etree
 
 from app.flows.asking.document import Document
 from app.flows.asking.engine import advance
+from app.flows.asking.record import write
 from app.flows.asking.repeats import ANOTHER
 from app.flows.asking.state import Ended, Reply, State
 from app.flows.flow import Flow, Question
@@ -206,7 +207,7 @@ def walk(flow: Flow, seed: int) -> Walked | None:
         state = step.state
         for event in step.events:
             if isinstance(event, Ended):
-                return Walked(state, event.record, event.state)
+                return Walked(state, write(flow, state, AT), event.state)
         words = _said(flow, state, chance, steady=turn > 120)
     return None
 

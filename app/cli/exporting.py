@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from app.cli.files import whole_file, whole_text
 from app.cli.root import fail, read_settings, say
 from app.cli.stored import opened
 from app.gateway.library import Library
+from app.gateway.recording import Recording
 from app.reports import answers as report
 from app.reports import nested, records
 from app.store import records as stored
@@ -82,8 +84,14 @@ def export_records(kind: str, survey: str | None, states: tuple[str, ...], outpu
     if kind == "zip" and output is None and sys.stdout.isatty():
         fail("A zip file is nothing for the screen: name a file with --output.", code=2)
     wanted = _ENDS if "all" in states else tuple(RunState(each) for each in states)
-    with opened(read_settings()) as database:
+    settings = read_settings()
+    with opened(settings) as database:
         _must_be_known(database, survey)
+        if failed := Recording(settings, database, Library(database)).make_all(datetime.now(UTC)):
+            say(
+                f"{failed} runs have no record, because it cannot be made; the log says which. Please report it.",
+                err=True,
+            )
 
         def work(connection: Connection) -> int:
             found = stored.export(connection, survey_name=survey, states=wanted)

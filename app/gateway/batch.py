@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from app.models.people import respondent
 from app.models.runs import run, session
-from app.store import answers, contacts, outbox, runs, sessions
+from app.store import answers, contacts, outbox, records, runs, sessions
 from app.store import inbound as messages
 from app.store.answers import Answer
 from app.store.batch import Ids
@@ -49,7 +49,8 @@ class Batch:
     answers: dict[tuple[int, tuple[str, str]], Answer] = field(default_factory=dict)
     """By run, and by question and position."""
     asides: dict[tuple[int, tuple[str, str]], datetime | None] = field(default_factory=dict)
-    records: dict[int, str] = field(default_factory=dict)
+    finished: list[int] = field(default_factory=list)
+    """Runs whose record is to be made, when there is time."""
     outbox: list[Message] = field(default_factory=list)
     locales: dict[int, str] = field(default_factory=dict)
     stops: dict[int, datetime | None] = field(default_factory=dict)
@@ -172,7 +173,7 @@ class Batch:
             sessions.saving([each for each in changed if each.stored]),
             sessions.adding_turns(self.turns.values()),
             answers.saving(connection, self.answers.values()),
-            runs.adding_records(self.records, self.at),
+            records.adding(self.finished),
         ]
         write_together(connection, jobs)
         answers.set_aside(connection, self.asides)

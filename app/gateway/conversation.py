@@ -215,10 +215,10 @@ class Conversation:
                     batch.set_aside(run.id, place_of(question), batch.at)
                 case events.Restored(question):
                     batch.set_aside(run.id, place_of(question), None)
-                case events.Ended(how, reason, question, calculated, record):
+                case events.Ended(how, reason, question, calculated):
                     outcome = "ended"
                     run.state, run.reason, run.ended_at, run.question = how, reason, batch.at, question
-                    batch.records[run.id] = record
+                    batch.finished.append(run.id)
                     for name, value in calculated.items():
                         batch.add_answer(_worked_out(name, value, run, session, batch.at))
         if step.state.locale != run.locale:

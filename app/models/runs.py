@@ -116,10 +116,15 @@ record = sa.Table(
     "record",
     metadata,
     sa.Column("run_id", BigId, sa.ForeignKey("run.id"), primary_key=True, autoincrement=False),
-    sa.Column(
-        "xml", sa.Text, nullable=False, comment="An instance of the form's model, as ODK Collect would submit it"
+    sa.Column("xml", sa.Text, nullable=True, comment="As ODK Collect would submit it; NULL until there was time"),
+    sa.Column("made_at", Utc, nullable=True),
+    sa.CheckConstraint("(xml IS NULL) = (made_at IS NULL)", name="made_when_there"),
+    sa.Index(
+        "ix_record_unmade",
+        "run_id",
+        sqlite_where=sa.text("xml IS NULL"),
+        postgresql_where=sa.text("xml IS NULL"),
     ),
-    sa.Column("made_at", Utc, nullable=False),
     comment="The finished record of a run",
 )
 

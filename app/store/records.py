@@ -1,6 +1,7 @@
-"""Finished records as they are given out: page by page, in the order in which their runs began."""
+"""Finished records: those that are still to be made, and all of them as they are given out, in the order of their runs."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from sqlalchemy.engine import Connection
 from app.models.people import respondent
 from app.models.runs import record, run
 from app.models.surveys import survey, survey_version
+from app.store.bulk import Bulk, Job, stamp
 from app.values import RunState
 
 _EXPORT = (
@@ -27,10 +29,40 @@ _EXPORT = (
     .join(respondent, respondent.c.id == run.c.respondent_id)
     .join(survey_version, survey_version.c.id == run.c.survey_version_id)
     .join(survey, survey.c.id == survey_version.c.survey_id)
-    .where(record.c.run_id > sa.bindparam("after"), run.c.state.in_(sa.bindparam("states", expanding=True)))
+    .where(
+        record.c.run_id > sa.bindparam("after"),
+        record.c.xml.is_not(None),
+        run.c.state.in_(sa.bindparam("states", expanding=True)),
+    )
     .order_by(record.c.run_id)
     .limit(sa.bindparam("count"))
 )
+
+
+_FINISHED = Bulk.insert(record, ("run_id",))
+_MADE = Bulk.update(record, ("xml", "made_at"), keys=("run_id",))
+_UNMADE = (
+    sa.select(run.c.id, run.c.survey_version_id, run.c.memory, run.c.ended_at)
+    .join(record, record.c.run_id == run.c.id)
+    .where(record.c.xml.is_(None))
+    .order_by(record.c.run_id)
+    .limit(sa.bindparam("count"))
+)
+
+
+def adding(run_ids: Iterable[int]) -> Job:
+    """The noting of runs whose record is to be made."""
+    return Job(_FINISHED, [(run_id,) for run_id in run_ids])
+
+
+def unmade(connection: Connection, *, count: int) -> Sequence[Any]:
+    """Finished runs without a record, the first to begin first, with what a record is made of."""
+    return connection.execute(_UNMADE, {"count": count}).all()
+
+
+def keep(connection: Connection, made: Mapping[int, str], at: datetime) -> None:
+    """Keep records, by run. Whoever makes one makes the same, so twice does no harm."""
+    _MADE.write(connection, [(xml, stamp(at), run_id) for run_id, xml in made.items()])
 
 
 def export(

@@ -1,6 +1,6 @@
 """Runs: reading those that are under way, adding new ones, writing what turns changed, and letting old ones expire."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from app.models.runs import record, run
+from app.models.runs import run
 from app.store.batch import within
 from app.store.bulk import Bulk, Job, stamp, uid_of
 from app.values import RunState
@@ -57,7 +57,6 @@ _UPDATE = Bulk.update(run, _CHANGED, keys=("id", "revision"))
 _INSERT = Bulk.insert(
     run, ("id", "uid", "contact_id", "respondent_id", "survey_id", "survey_version_id", "started_at", *_CHANGED)
 )
-_RECORDS = Bulk.upsert(record, ("run_id", "xml", "made_at"), keys=("run_id",))
 
 
 def from_row(row: Sequence[Any]) -> Run:
@@ -127,12 +126,6 @@ _OF_CONTACT = (
 def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:
     """Every run on a phone, the first one first."""
     return connection.execute(_OF_CONTACT, {"contact": contact_id}).all()
-
-
-def adding_records(records: Mapping[int, str], at: datetime) -> Job:
-    """The keeping of finished records, by run."""
-    made_at = stamp(at)
-    return Job(_RECORDS, [(run_id, xml, made_at) for run_id, xml in records.items()])
 
 
 def _changes(each: Run) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from app.gateway.recording import Recording
 from app.store import outbox
 from app.store.unit import Database
 from app.worker.delivery import Delivery, Line
@@ -21,8 +22,11 @@ _EXPIRE_SECONDS = 30.0
 class Worker:
     """What happens when nobody is calling."""
 
-    def __init__(self, database: Database, delivery: Delivery, expiry: Expiry, lines: Sequence[Line]) -> None:
+    def __init__(
+        self, database: Database, delivery: Delivery, expiry: Expiry, recording: Recording, lines: Sequence[Line]
+    ) -> None:
         self._database, self._delivery, self._expiry, self._lines = database, delivery, expiry, lines
+        self._recording = recording
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self.run, name="izwi-worker", daemon=True)
@@ -53,6 +57,7 @@ class Worker:
         while not self._stopping.is_set():
             self._wake.clear()
             if not self._safely(self._round):
+                self._safely(lambda: self._recording.make(datetime.now(UTC)))
                 self._wake.wait(_POLL_SECONDS)
 
     def _round(self) -> int:

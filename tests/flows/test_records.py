@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from app.flows.asking.state import Ended, State
+from app.flows.asking.record import write
+from app.flows.asking.state import State
 from app.flows.flow import Flow
 from app.flows.reading.compile import compile_form
 from app.flows.reading.load import load
 from app.gateway.bringing import bring
 from app.values import SMS_ROOM
 from tests.records import XForm, out_of_place, problems, walk
-from tests.talk import Talk
+from tests.talk import AT, Talk
 
 TESTS = Path(__file__).parent.parent
 FORMS = {
@@ -83,8 +84,8 @@ def record_of(form: str, *replies: str) -> str:
     """The record of a run with these replies."""
     talk = Talk(form, room=SMS_ROOM, state=State(1, "default", uid=UID, who="abcdefgh"))
     talk(*replies)
-    (ended,) = [event for event in talk.events if isinstance(event, Ended)]
-    return ended.record
+    assert talk.state.ended
+    return write(talk.flow, talk.state, AT)
 
 
 def test_what_is_not_relevant_is_left_out_and_an_empty_group_stays() -> None:

@@ -15,6 +15,8 @@ from lxml import etree
 from app import main
 from app.cli.handset import Network
 from app.gateway import versions
+from app.gateway.library import Library
+from app.gateway.recording import Recording
 from app.reports import nested, records
 from app.settings import Settings
 from app.store import records as stored
@@ -23,6 +25,7 @@ from app.values import RunState
 from tests.phone import Phone
 from tests.records import XForm, problems
 from tests.reports.test_answers import PATH, answered
+from tests.talk import AT
 
 MILK = """\
     | survey | type | name | label | relevant | calculation | repeat_count | bind::izwi:typed | bind::izwi:end |
@@ -75,6 +78,7 @@ def publish(parts: main.Parts, folder: Path, version: str) -> None:
 
 def exported(parts: main.Parts, kind: str, states: Any = STATES, survey: str | None = None) -> bytes:
     """The export as it is written, two records a page."""
+    assert Recording(parts.settings, parts.database, Library(parts.database)).make_all(AT) == 0
 
     def work(connection: Any) -> bytes:
         found = stored.export(connection, survey_name=survey, states=states, page=2)

@@ -11,7 +11,7 @@ from datetime import datetime
 from heapq import heapify, heappop, heappush
 from itertools import islice
 
-from app.flows.asking import bundle, finding, record
+from app.flows.asking import bundle, finding
 from app.flows.asking.document import Document
 from app.flows.asking.repeats import ANOTHER
 from app.flows.asking.setting import Setter
@@ -328,8 +328,7 @@ class Turn:
         state.open, state.notes, state.page, state.tries, state.refused, state.find = "", notes, 0, 0, "", ""
         state.ended = how
         self.setter().fill_in([each for each in self.flow.metadata if each[1].given == "end"])
-        calculated = self.document.calculated()
-        self.events.append(Ended(how, reason, last, calculated, record.write(self.flow, state, self.document)))
+        self.events.append(Ended(how, reason, last, self.document.calculated()))
 
     def broken(self) -> tuple[Question, str] | None:
         """The first answer that its constraint no longer allows, or that is needed by now and was skipped."""

@@ -1,10 +1,13 @@
 """The finished record of a run: an instance of the form's own model, as ODK Collect would submit it.
 
+It follows from what the run remembers, so it need not be written in the turn that ends the run.
+
 What is not relevant is left out, and nothing else: a group or an instance of a repeat stays, also an empty one. Repeats
 have the instances that were answered, and `meta/instanceID` is the run's own name (ODK XForms specification, "Metadata").
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import chain
 
 from lxml import etree
@@ -16,8 +19,9 @@ from app.flows.flow import Flow, Question
 from app.values import RunState
 
 
-def write(flow: Flow, state: State, document: Document) -> str:
-    """Write the record as XML. The document is made anew afterwards, for the record lacks what is not relevant."""
+def write(flow: Flow, state: State, at: datetime) -> str:
+    """Write the record as XML. `state` is what the run remembered at its end, `at` that moment in the survey's own zone."""
+    document = Document(flow, state.copy(), at)
     root = document.whole()
     for element in [document.node_of(spot) for spot in _irrelevant(flow, state, document)]:
         if (parent := element.getparent()) is not None:
@@ -28,7 +32,6 @@ def write(flow: Flow, state: State, document: Document) -> str:
     if flow.spelling is not None:
         root = flow.spelling.written(root)
     text: str = etree.tostring(root, encoding="unicode")
-    document.torn()
     return text
 
 

@@ -142,8 +142,6 @@ class Ended(NamedTuple):
     question: str
     calculated: Mapping[str, str]
     """The form's own values, worked out at the end."""
-    record: str
-    """The finished record as XML: an instance of the form's model."""
 
 
 Event = Answered | Refused | SetAside | Restored | Ended
