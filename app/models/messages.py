@@ -33,6 +33,7 @@ outbox = sa.Table(
     sa.Column("key", sa.String(128), nullable=False, comment="What caused it; the same cause never sends twice"),
     sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("broadcast_id", BigId, sa.ForeignKey("broadcast.id"), nullable=True),
     sa.Column("priority", sa.Integer, nullable=False, comment="0 goes first"),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("segments", sa.Integer, nullable=False),
@@ -46,10 +47,13 @@ outbox = sa.Table(
     sa.Column("status", sa.String(128), nullable=False, comment="The provider's last word, as it is"),
     sa.Column("reason", sa.String(128), nullable=False),
     sa.Column("cost", sa.String(128), nullable=False),
+    sa.Column(
+        "price", sa.BigInteger, nullable=False, server_default="0", comment="Expected, in millionths of a currency"
+    ),
     sa.Column("created_at", Utc, nullable=False),
     sa.Column("settled_at", Utc, nullable=True),
     sa.UniqueConstraint("channel_id", "key"),
-    one_of("kind", "reply", "stop", "help"),
+    one_of("kind", "reply", "stop", "help", "invitation", "reminder", "message"),
     one_of("state", "queued", "sending", "sent", "delivered", "failed", "unknown", "cancelled", "expired"),
     sa.Index(
         "ix_outbox_due",
@@ -66,9 +70,39 @@ outbox = sa.Table(
         sqlite_where=sa.text("state = 'sending'"),
         postgresql_where=sa.text("state = 'sending'"),
     ),
+    sa.Index(
+        "ix_outbox_broadcast",
+        "broadcast_id",
+        "id",
+        sqlite_where=sa.text("state = 'queued' AND broadcast_id IS NOT NULL"),
+        postgresql_where=sa.text("state = 'queued' AND broadcast_id IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_outbox_expiring",
+        "expires_at",
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    ),
     sa.Index(None, "contact_id"),
     sa.Index(None, "channel_id", "provider_id"),
     comment="A text message to send, and what became of it",
+)
+
+exchange = sa.Table(
+    "exchange",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("channel_id", BigId, sa.ForeignKey("channel.id"), nullable=False),
+    sa.Column("what", sa.String(16), nullable=False),
+    sa.Column("messages", sa.Integer, nullable=False, comment="How many it was about"),
+    sa.Column(
+        "outcomes", sa.Text, nullable=False, comment="Outcome and reason → how many (JSON); no numbers, no texts"
+    ),
+    sa.Column("took_ms", sa.Integer, nullable=False),
+    sa.Column("at", Utc, nullable=False),
+    one_of("what", "sms", "airtime"),
+    sa.Index(None, "channel_id", "at"),
+    comment="One request to a provider and what it said, masked",
 )
 
 delivery_report = sa.Table(

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from app.models.base import metadata
+from app.models.base import metadata, one_of
 from app.models.types import BigId, Uid, Utc
 
 contact = sa.Table(
@@ -16,7 +16,66 @@ contact = sa.Table(
     sa.Column("locale", sa.String(35), nullable=True, comment="The language this phone last chose"),
     sa.Column("created_at", Utc, nullable=False),
     sa.Column("stopped_at", Utc, nullable=True, comment="She asked for silence; nothing is sent from then on"),
+    sa.Column("operator", sa.String(32), nullable=False, server_default="", comment="By the number's prefix"),
+    sa.Column("attributes", sa.Text, nullable=False, server_default="{}", comment="What is known of the phone (JSON)"),
+    sa.Column("asked_at", Utc, nullable=True, comment="When a survey last asked for an answer here"),
     comment="A phone that reaches us; never a person",
+)
+
+attribute = sa.Table(
+    "attribute",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("name", sa.String(64), nullable=False, unique=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+    one_of("kind", "text", "number", "date", "yes_no"),
+    comment="What contacts may have: a name, and what kind of value",
+)
+
+contact_group = sa.Table(
+    "contact_group",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("uid", Uid, nullable=False, unique=True),
+    sa.Column("name", sa.String(64), nullable=False, unique=True),
+    sa.Column("created_at", Utc, nullable=False),
+    comment="A list of contacts, filled by hand or by an import",
+)
+
+group_member = sa.Table(
+    "group_member",
+    metadata,
+    sa.Column("group_id", BigId, sa.ForeignKey("contact_group.id"), primary_key=True, autoincrement=False),
+    sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), primary_key=True, autoincrement=False),
+    sa.Index(None, "contact_id"),
+    comment="A contact is in a group",
+)
+
+segment = sa.Table(
+    "segment",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("uid", Uid, nullable=False, unique=True),
+    sa.Column("name", sa.String(64), nullable=False, unique=True),
+    sa.Column(
+        "query", sa.Text, nullable=False, comment="Who is in it, e.g. province = Masvingo and not completed market"
+    ),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("changed_at", Utc, nullable=False),
+    comment="A saved question about contacts; who is in it is found out each time",
+)
+
+contact_import = sa.Table(
+    "contact_import",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("uid", Uid, nullable=False, unique=True),
+    sa.Column("digest", sa.String(64), nullable=False, comment="SHA-256 of the file"),
+    sa.Column("mapping", sa.Text, nullable=False, comment="Column → what it was read as (JSON)"),
+    sa.Column("counts", sa.Text, nullable=False, comment="Rows added, changed, repaired, left out and why (JSON)"),
+    sa.Column("imported_at", Utc, nullable=False),
+    comment="A file of contacts that was brought in",
 )
 
 respondent = sa.Table(

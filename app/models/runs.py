@@ -13,6 +13,26 @@ channel = sa.Table(
     sa.Column("name", sa.String(64), nullable=False, unique=True),
     sa.Column("provider", sa.String(32), nullable=False),
     sa.Column("created_at", Utc, nullable=False),
+    sa.Column(
+        "next_ms",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="When its throughput allows the next message",
+    ),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0", comment="Sends that failed in a row"),
+    sa.Column(
+        "pace", sa.Integer, nullable=False, server_default="0", comment="Messages at once after trouble; 0: no limit"
+    ),
+    sa.Column("open_until", Utc, nullable=True, comment="Nothing is sent before: the breaker is open"),
+    sa.Column("trouble", sa.String(128), nullable=False, server_default="", comment="Why"),
+    sa.Column(
+        "held",
+        sa.Boolean(create_constraint=False),
+        nullable=False,
+        server_default=sa.false(),
+        comment="Somebody paused it",
+    ),
     comment="One line to one provider",
 )
 
