@@ -78,6 +78,10 @@ class Settings(BaseSettings):
         5000, ge=1, description="Turns that may wait for the writer before new ones are turned away"
     )
 
+    operators: Path | None = Field(
+        None, description="CSV file with operators, their prefixes and network codes; empty: the one that ships"
+    )
+
     send_batch: int = Field(50, ge=1, le=500, description="Messages that the worker claims at a time")
     send_timeout_seconds: float = Field(10, gt=0, le=60, description="How long a provider may take to answer a send")
     lease_seconds: int = Field(60, ge=5, description="After this time an unanswered send counts as of unknown outcome")
