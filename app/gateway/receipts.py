@@ -1,38 +1,38 @@
 """What a provider tells us besides turns: delivery reports, the end of a session, and subscribers who opted out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
 from app.channels.base import DeliveryReport, UssdEnd
 from app.gateway.batch import Batch
-from app.store import outbox, sessions
+from app.store import reports as stored
+from app.store import sessions
 from app.store.contacts import Contact
 from app.values import RunState
 
 
-def take_report(
-    connection: Connection, channel_id: int, report: DeliveryReport, phone: Callable[[str], int | None], at: datetime
+def take_reports(
+    connection: Connection,
+    channel_id: int,
+    reports: Sequence[DeliveryReport],
+    phone: Callable[[str], int | None],
+    at: datetime,
 ) -> None:
-    """Keep a delivery report and let it settle its message, now or when the message is committed.
+    """Keep delivery reports and let each settle its message, now or when the message is committed.
 
     A message of unknown outcome has no id from the provider; it is found by its phone, where only one can be meant.
     """
-    if not outbox.is_known(connection, channel_id=channel_id, provider_id=report.provider_id):
-        contact_id = phone(report.recipient)
-        if contact_id is not None:
-            outbox.adopt(connection, channel_id=channel_id, provider_id=report.provider_id, contact_id=contact_id)
-    outbox.add_report(
-        connection,
-        channel_id=channel_id,
-        provider_id=report.provider_id,
-        delivery=report.delivery,
-        status=report.status,
-        reason=report.reason,
-        network_code=report.network_code,
-        at=at,
-    )
+    known = stored.known(connection, channel_id, [each.provider_id for each in reports])
+    for report in reports:
+        if report.provider_id not in known and (contact_id := phone(report.recipient)) is not None:
+            stored.adopt(connection, channel_id=channel_id, provider_id=report.provider_id, contact_id=contact_id)
+    rows = [
+        stored.Report(channel_id, each.provider_id, each.delivery, each.status, each.reason, each.network_code)
+        for each in reports
+    ]
+    stored.take(connection, channel_id, rows, at)
 
 
 def take_end(connection: Connection, channel_id: int, end: UssdEnd, at: datetime) -> None:

@@ -101,6 +101,7 @@ class Gateway:
         fresh = self._store_messages(batch, arrivals)
         self._read(batch, arrivals, fresh)
         outcomes = [self._one(batch, arrival, index in fresh) for index, arrival in enumerate(arrivals)]
+        self._take_reports(batch, arrivals)
         for index, message_id in fresh.items():
             contact = batch.contacts.get(self._number(arrivals[index].inbound))
             if message_id and contact:
@@ -171,11 +172,18 @@ class Gateway:
                 contact = batch.contacts.get(self._number(opt_out))
                 if contact is not None:
                     receipts.take_opt_out(batch, contact)
-            case DeliveryReport() as report:
-                receipts.take_report(batch.connection, channel_id, report, partial(self._find, batch), batch.at)
             case UssdEnd() as end:
                 receipts.take_end(batch.connection, channel_id, end, batch.at)
         return Outcome(None)
+
+    def _take_reports(self, batch: Batch, arrivals: Sequence[Arrival]) -> None:
+        """Take what providers say of messages, all of a channel together."""
+        said: dict[int, list[DeliveryReport]] = {}
+        for arrival in arrivals:
+            if isinstance(arrival.inbound, DeliveryReport):
+                said.setdefault(arrival.channel_id, []).append(arrival.inbound)
+        for channel_id, reports in said.items():
+            receipts.take_reports(batch.connection, channel_id, reports, partial(self._find, batch), batch.at)
 
     def _find(self, batch: Batch, number: str) -> int | None:
         """The contact of a number, if it ever reached us."""

@@ -1,10 +1,10 @@
 """The outbox: messages to send, written in the very transaction that caused them, claimed with a lease, settled once.
 
 A message whose outcome is unknown stays `unknown` until a delivery report or a person says more; it is never sent again
-by itself (docs/decisions/D5, D6).
+by itself (docs/decisions/D5, D6). What the provider later says of a message is in `reports`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,29 +14,34 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
-from app.models.messages import delivery_report, outbox
+from app.models.messages import outbox
 from app.models.people import contact
+from app.store import reports
 from app.store.batch import within
-from app.store.bulk import insert
+from app.store.bulk import Bulk, insert, new_uid, stamp
+from app.store.tallies import Changes
 
 # Which state may follow which; what is not here does not happen.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "queued": frozenset({"sending", "cancelled", "expired"}),
-    "sending": frozenset({"sent", "queued", "failed", "unknown", "delivered"}),
+    "sending": frozenset({"sent", "queued", "failed", "unknown"}),
     "sent": frozenset({"delivered", "failed"}),
-    "unknown": frozenset({"sent", "delivered", "failed"}),
+    "unknown": frozenset({"sent", "delivered", "failed", "queued"}),  # queued: by a person's decision only
     "delivered": frozenset(),
     "failed": frozenset(),
     "cancelled": frozenset(),
     "expired": frozenset(),
 }
 
-PRIORITIES = {"stop": 0, "reply": 1, "help": 2}
+# What goes first. The confirmation of a STOP and replies never wait for a broadcast.
+PRIORITIES = {"stop": 0, "reply": 1, "help": 2, "message": 5, "invitation": 5, "reminder": 6}
+CONVERSATION = (0, 1, 2)
+BROADCAST = (5, 6)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to send."""
+    """A message to send. `price` is what it will cost, in millionths of the broadcast's currency."""
 
     channel_id: int
     key: str
@@ -46,6 +51,8 @@ class Message:
     segments: int
     at: datetime
     expires_at: datetime
+    broadcast_id: int | None = None
+    price: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,8 @@ class Claimed:
     body: str
     attempts: int
     due_at: datetime
+    broadcast_id: int | None = None
+    price: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +80,30 @@ class Settled:
     cost: str
     due_at: datetime
     attempts: int
+    broadcast_id: int | None = None
+    spent: int = 0
+    """How much more (or less) than its price it cost the broadcast."""
 
 
 _QUEUED, _SENDING = outbox.c.state == sa.text("'queued'"), outbox.c.state == sa.text("'sending'")
+_AT = sa.bindparam("at", type_=outbox.c.due_at.type)
 _DUE = (
     sa.select(outbox.c.id)
     .join(contact, contact.c.id == outbox.c.contact_id)
     .where(
         outbox.c.channel_id == sa.bindparam("channel"),
         _QUEUED,
-        outbox.c.due_at <= sa.bindparam("at", type_=outbox.c.due_at.type),
+        outbox.c.priority == sa.bindparam("priority"),
+        outbox.c.due_at <= _AT,
+        outbox.c.expires_at > _AT,
         # STOP is final: only its own confirmation may still go to her.
         sa.or_(contact.c.stopped_at.is_(None), outbox.c.kind == sa.text("'stop'")),
     )
-    .order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
+    .order_by(outbox.c.due_at, outbox.c.id)
     .limit(sa.bindparam("count"))
     .with_for_update(of=outbox, skip_locked=True)
 )
+_DUE_OF_BROADCASTS = _DUE.where(within(outbox.c.broadcast_id, "broadcasts"))
 _CLAIM = (
     sa.update(outbox)
     .where(within(outbox.c.id, "ids"), _QUEUED)
@@ -97,156 +113,171 @@ _CLAIM = (
         attempt=sa.bindparam("attempt_id", type_=outbox.c.attempt.type),
         lease_until=sa.bindparam("lease", type_=outbox.c.lease_until.type),
     )
-    .returning(outbox.c.id, outbox.c.contact_id, outbox.c.body, outbox.c.attempts, outbox.c.due_at)
-)
-_SETTLE = (
-    sa.update(outbox)
-    .where(outbox.c.id == sa.bindparam("message"), outbox.c.attempt == sa.bindparam("held_by"), _SENDING)
-    .values({name: sa.bindparam(f"to_{name}") for name in (
-        "state", "provider_id", "status", "reason", "cost", "due_at", "attempts", "lease_until", "settled_at",
-    )})
+    .returning(
+        outbox.c.id, outbox.c.contact_id, outbox.c.body, outbox.c.attempts, outbox.c.due_at, outbox.c.broadcast_id,
+        outbox.c.price,
+    )
 )  # fmt: skip
+_HELD = (
+    sa.select(outbox.c.id)
+    .where(
+        within(outbox.c.id, "ids"),
+        _SENDING,
+        outbox.c.attempt == sa.bindparam("attempt_id", type_=outbox.c.attempt.type),
+    )
+    .with_for_update()
+)
+_COLUMNS = (
+    "uid", "channel_id", "key", "contact_id", "kind", "broadcast_id", "priority", "body", "segments", "state", "due_at",
+    "expires_at", "attempts", "status", "reason", "cost", "price", "created_at",
+)  # fmt: skip
+_INSERT = Bulk.insert(outbox, _COLUMNS)
+_SETTLE = Bulk.update(
+    outbox,
+    ("state", "provider_id", "status", "reason", "cost", "due_at", "attempts", "attempt", "lease_until", "settled_at"),
+    keys=("id",),
+)
 
 
 def add(connection: Connection, messages: Sequence[Message]) -> None:
     """Put messages into the outbox; a key that is there already changes nothing."""
     if messages:
+        statement = insert(connection, outbox).on_conflict_do_nothing(index_elements=["channel_id", "key"])
         connection.execute(
-            insert(connection, outbox).on_conflict_do_nothing(index_elements=["channel_id", "key"]),
+            statement,
             [
                 {
-                    "uid": uuid7(), "channel_id": each.channel_id, "key": each.key, "contact_id": each.contact_id,
-                    "kind": each.kind, "priority": PRIORITIES[each.kind], "body": each.body,
-                    "segments": each.segments, "state": "queued", "due_at": each.at, "expires_at": each.expires_at,
-                    "attempts": 0, "attempt": None, "lease_until": None, "provider_id": None, "status": "",
-                    "reason": "", "cost": "", "created_at": each.at, "settled_at": None,
+                    "uid": uuid7(), "channel_id": each.channel_id, "key": each.key,
+                    "contact_id": each.contact_id, "kind": each.kind, "priority": PRIORITIES[each.kind],
+                    "body": each.body, "segments": each.segments, "state": "queued", "due_at": each.at,
+                    "expires_at": each.expires_at, "attempts": 0, "status": "", "reason": "", "cost": "", "price": 0,
+                    "created_at": each.at,
                 }
                 for each in messages
             ],
         )  # fmt: skip
 
 
-def cancel(connection: Connection, contact_ids: Sequence[int], *, reason: str, at: datetime) -> None:
-    """Cancel what still waits for these contacts, but for the confirmation of their STOP."""
-    if contact_ids:
-        connection.execute(
-            sa.update(outbox)
-            .where(within(outbox.c.contact_id, "contacts"), _QUEUED, outbox.c.kind != "stop")
-            .values(state="cancelled", reason=reason, settled_at=at),
-            {"contacts": list(contact_ids)},
+def add_of_broadcast(connection: Connection, messages: Sequence[Message], changes: Changes) -> None:
+    """Put the messages of a broadcast into the outbox. Whoever does it holds the broadcast, so no key is there yet."""
+    rows = [
+        (
+            new_uid(connection), each.channel_id, each.key, each.contact_id, each.kind, each.broadcast_id,
+            PRIORITIES[each.kind], each.body, each.segments, "queued", stamp(each.at), stamp(each.expires_at), 0, "", "",
+            "", each.price, stamp(each.at),
         )
+        for each in messages
+    ]  # fmt: skip
+    _INSERT.write(connection, rows)
+    for each in messages:
+        changes.message(each.broadcast_id, None, "queued")
+        changes.spend(each.broadcast_id, each.price)
 
 
 def claim(
-    connection: Connection, *, channel_id: int, count: int, attempt: UUID, lease: timedelta, at: datetime
+    connection: Connection,
+    *,
+    channel_id: int,
+    count: int,
+    attempt: UUID,
+    lease: timedelta,
+    at: datetime,
+    broadcasts: Collection[int] | None = None,
 ) -> list[Claimed]:
-    """Take up to `count` due messages for this attempt until the lease ends."""
-    ids = connection.execute(_DUE, {"channel": channel_id, "at": at, "count": count}).scalars().all()
-    if not ids:
+    """Take up to `count` due messages for this attempt until the lease ends.
+
+    Those of conversations; or, with `broadcasts`, those of the broadcasts that may send now.
+    """
+    found: list[int] = []
+    given: dict[str, Any] = {"channel": channel_id, "at": at}
+    if broadcasts is not None:
+        given["broadcasts"] = sorted(broadcasts)
+    for priority in CONVERSATION if broadcasts is None else BROADCAST:
+        # One look a priority, so that a million that may not go yet never stand before one that may.
+        if len(found) < count:
+            statement = _DUE if broadcasts is None else _DUE_OF_BROADCASTS
+            given |= {"priority": priority, "count": count - len(found)}
+            found += connection.execute(statement, given).scalars()
+    if not found:
         return []
-    values = {"ids": list(ids), "attempt_id": attempt, "lease": at + lease}
+    values = {"ids": found, "attempt_id": attempt, "lease": at + lease}
     rows = connection.execute(_CLAIM, values).all()
     return sorted((Claimed(*row) for row in rows), key=lambda each: each.id)
 
 
 def settle(connection: Connection, *, channel_id: int, attempt: UUID, results: Sequence[Settled], at: datetime) -> int:
     """Write down what became of claimed messages; only the attempt that still holds a message may. Returns how many."""
+    ids = [each.id for each in results]
+    held = set(connection.execute(_HELD, {"ids": ids, "attempt_id": attempt}).scalars())
+    mine = [each for each in results if each.id in held]
+    settled = stamp(at)
     rows = [
-        {
-            "message": each.id, "held_by": attempt, "to_state": each.state, "to_provider_id": each.provider_id,
-            "to_status": each.status, "to_reason": each.reason, "to_cost": each.cost, "to_due_at": each.due_at,
-            "to_attempts": each.attempts,
-            "to_lease_until": None, "to_settled_at": None if each.state == "queued" else at,
-        }
-        for each in results
-    ]  # fmt: skip
-    count = connection.execute(_SETTLE, rows).rowcount if rows else 0
-    # A report may have been faster than this commit.
-    for provider_id in [each.provider_id for each in results if each.provider_id]:
-        early = sa.select(delivery_report.c.delivery, delivery_report.c.status, delivery_report.c.reason).where(
-            delivery_report.c.channel_id == channel_id, delivery_report.c.provider_id == provider_id
+        (
+            each.state, each.provider_id, each.status, each.reason, each.cost, stamp(each.due_at), each.attempts, None,
+            None, None if each.state == "queued" else settled, each.id,
         )
-        for delivery, status, reason in connection.execute(early):
-            apply_report(
-                connection, channel_id=channel_id, provider_id=provider_id, delivery=delivery, status=status,
-                reason=reason, at=at,
-            )  # fmt: skip
-    return count
+        for each in mine
+    ]  # fmt: skip
+    _SETTLE.write(connection, rows)
+    changes = Changes()
+    for each in mine:
+        changes.message(each.broadcast_id, "sending", each.state)
+        changes.spend(each.broadcast_id, each.spent)
+    # A report may have been faster than this commit.
+    reports.catch_up(connection, channel_id, [each.provider_id for each in mine if each.provider_id], changes, at)
+    changes.write(connection)
+    return len(mine)
+
+
+def cancel(connection: Connection, contact_ids: Sequence[int], *, reason: str, at: datetime) -> None:
+    """Cancel what still waits for these contacts, but for the confirmation of their STOP."""
+    if contact_ids:
+        which = [within(outbox.c.contact_id, "contacts"), outbox.c.kind != "stop"]
+        _withdraw(connection, which, {"contacts": list(contact_ids)}, "cancelled", reason, at)
+
+
+def cancel_broadcast(connection: Connection, broadcast_id: int, *, reason: str, at: datetime, count: int = 5000) -> int:
+    """Cancel what a broadcast has not sent yet, so many at a time; returns how many it were."""
+    some = sa.select(outbox.c.id).where(_QUEUED, outbox.c.broadcast_id == broadcast_id).limit(count).scalar_subquery()
+    return _withdraw(connection, [outbox.c.id.in_(some)], {}, "cancelled", reason, at)
 
 
 def sweep(connection: Connection, *, at: datetime) -> tuple[int, int]:
     """Anyone may do this: leases that ran out become `unknown`, messages past their time `expired`. Returns how many."""
+    changes = Changes()
     unknown = connection.execute(
         sa.update(outbox)
         .where(_SENDING, outbox.c.lease_until < at)
-        .values(state="unknown", reason="no answer before the lease ended", lease_until=None, settled_at=at)
-    ).rowcount
-    expired = connection.execute(
-        sa.update(outbox).where(_QUEUED, outbox.c.expires_at < at).values(state="expired", settled_at=at)
-    ).rowcount
-    return unknown, expired
+        .values(
+            state="unknown", reason="no answer before the lease ended", attempt=None, lease_until=None, settled_at=at
+        )
+        .returning(outbox.c.broadcast_id)
+    ).scalars()
+    known = list(unknown)
+    for broadcast_id in known:
+        changes.message(broadcast_id, "sending", "unknown")
+    changes.write(connection)
+    expired = _withdraw(connection, [outbox.c.expires_at < at], {}, "expired", "", at)
+    return len(known), expired
 
 
-def add_report(
-    connection: Connection,
-    *,
-    channel_id: int,
-    provider_id: str,
-    delivery: str,
-    status: str,
-    reason: str,
-    network_code: str,
-    at: datetime,
-) -> None:
-    """Keep a delivery report (the same one again is only counted) and apply it to its message."""
-    statement = insert(connection, delivery_report)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["channel_id", "provider_id", "status", "reason"],
-            set_={"count": delivery_report.c.count + 1},
-        ),
-        {
-            "channel_id": channel_id, "provider_id": provider_id, "delivery": delivery, "status": status,
-            "reason": reason, "network_code": network_code, "count": 1, "received_at": at,
-        },
-    )  # fmt: skip
-    apply_report(
-        connection, channel_id=channel_id, provider_id=provider_id, delivery=delivery, status=status, reason=reason,
-        at=at,
-    )  # fmt: skip
-
-
-def is_known(connection: Connection, *, channel_id: int, provider_id: str) -> bool:
-    """Say whether the provider's id belongs to a message of ours."""
-    statement = sa.select(outbox.c.id).where(outbox.c.channel_id == channel_id, outbox.c.provider_id == provider_id)
-    return connection.execute(statement).first() is not None
-
-
-def adopt(connection: Connection, *, channel_id: int, provider_id: str, contact_id: int) -> None:
-    """Give an id that nobody knows to the one message to this phone that it can mean: the only one without an answer."""
-    statement = sa.select(outbox.c.id, outbox.c.state).where(
-        outbox.c.channel_id == channel_id,
-        outbox.c.contact_id == contact_id,
-        outbox.c.provider_id.is_(None),
-        outbox.c.state.in_(("sending", "unknown")),
-    )
-    rows = connection.execute(statement).all()
-    if len(rows) == 1 and rows[0].state == "unknown":
-        connection.execute(sa.update(outbox).where(outbox.c.id == rows[0].id).values(provider_id=provider_id))
-
-
-def apply_report(
-    connection: Connection, *, channel_id: int, provider_id: str, delivery: str, status: str, reason: str, at: datetime
-) -> None:
-    """Move a message to what a report says, never back from a final state (`TRANSITIONS`)."""
-    if delivery == "unclear":
-        return
-    before = [state for state, after in TRANSITIONS.items() if delivery in after and state != "sending"]
-    connection.execute(
+def _withdraw(
+    connection: Connection, which: Sequence[Any], given: Mapping[str, Any], state: str, reason: str, at: datetime
+) -> int:
+    """Take messages that wait out of the outbox, and what they would have cost off the broadcast's bill."""
+    rows = connection.execute(
         sa.update(outbox)
-        .where(outbox.c.channel_id == channel_id, outbox.c.provider_id == provider_id, outbox.c.state.in_(before))
-        .values(state=delivery, status=status, reason=reason, settled_at=at)
-    )
+        .where(_QUEUED, *which)
+        .values(state=state, reason=reason, settled_at=at)
+        .returning(outbox.c.broadcast_id, outbox.c.price),
+        given,
+    ).all()
+    changes = Changes()
+    for broadcast_id, price in rows:
+        changes.message(broadcast_id, "queued", state)
+        changes.spend(broadcast_id, -price)
+    changes.write(connection)
+    return len(rows)
 
 
 def next_due(connection: Connection) -> datetime | None:
