@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from app.channels import CHANNELS
 from app.gateway.bringing import File
 from app.gateway.library import Library
+from app.gateway.lines import Lines
 from app.gateway.preparing import prepare
 from app.gateway.recording import Recording
 from app.gateway.turns import Gateway, Writer
@@ -25,7 +26,7 @@ from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.simulator import routes as simulator
-from app.worker import delivery, expiry, loop, watching
+from app.worker import delivery, expiry, feeding, loop, watching
 
 log = logging.getLogger(__name__)
 
@@ -88,12 +89,14 @@ def assemble(settings: Settings, files: Sequence[File] | None = None) -> Parts:
 def make_worker(parts: Parts) -> loop.Worker:
     """Make the worker for the channels of these parts."""
     settings = parts.settings
+    lines = Lines({line.id: line.name for line in parts.lines.values()}, {})
+    library = Library(parts.database)  # of its own: libxml2 works for one thread at a time on one form
     return loop.Worker(
         parts.database,
         delivery.Delivery(settings, parts.database, parts.keys),
         expiry.Expiry(settings, parts.database),
-        # Surveys of its own: libxml2 works for one thread at a time on one form.
-        Recording(settings, parts.database, Library(parts.database)),
+        feeding.Feeding(settings, parts.database, library, lines),
+        Recording(settings, parts.database, library),
         [delivery.Line(line.id, line.name, line.channel.sender()) for line in parts.lines.values()],
     )
 

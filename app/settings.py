@@ -83,6 +83,12 @@ class Settings(BaseSettings):
     )
 
     send_batch: int = Field(50, ge=1, le=500, description="Messages that the worker claims at a time")
+    broadcast_batch: int = Field(
+        500,
+        ge=1,
+        le=1000,
+        description="Messages of broadcasts that the worker claims at a time; equal ones go in one request",
+    )
     send_timeout_seconds: float = Field(10, gt=0, le=60, description="How long a provider may take to answer a send")
     lease_seconds: int = Field(60, ge=5, description="After this time an unanswered send counts as of unknown outcome")
     send_attempts: int = Field(20, ge=1, description="How often a message that was surely not sent is tried")

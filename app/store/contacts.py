@@ -29,6 +29,13 @@ class Contact:
     """It was added just now, so nobody has answered on it."""
 
 
+class Address(NamedTuple):
+    """Where a message to a contact goes, and whether she asked for silence."""
+
+    msisdn: Msisdn
+    stopped: bool
+
+
 class Person(NamedTuple):
     """Someone who is new to a survey: the next one on her phone, behind a random pseudonym."""
 
@@ -66,7 +73,9 @@ UNION ALL SELECT msisdn_hash, id, NULL, NULL, true FROM added
 """
 _PEOPLE = Bulk.insert(respondent, ("id", "contact_id", "survey_id", "position", "pseudonym", "uid", "created_at"))
 _PSEUDONYM = sa.select(respondent.c.pseudonym).where(respondent.c.id == sa.bindparam("respondent"))
-_NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id).where(within(contact.c.id, "contacts"))
+_NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id, contact.c.stopped_at).where(
+    within(contact.c.id, "contacts")
+)
 
 
 def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], at: datetime) -> dict[str, Contact]:
@@ -155,7 +164,7 @@ def set_stopped(connection: Connection, moments: Mapping[int, datetime | None]) 
         connection.execute(_STOP, [{"contact": key, "moment": moment} for key, moment in sorted(moments.items())])
 
 
-def numbers(connection: Connection, keys: Keys, contact_ids: Sequence[int]) -> dict[int, Msisdn]:
+def addresses(connection: Connection, keys: Keys, contact_ids: Sequence[int]) -> dict[int, Address]:
     """Unseal the numbers of contacts: for sending only."""
     rows = connection.execute(_NUMBERS, {"contacts": contact_ids})
-    return {row[0]: keys.unseal(bytes(row[1]), row[2]) for row in rows}
+    return {row[0]: Address(keys.unseal(bytes(row[1]), row[2]), row[3] is not None) for row in rows}

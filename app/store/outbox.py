@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from app.models.messages import outbox
 from app.models.people import contact
-from app.store import reports
+from app.store import broadcasts, reports
 from app.store.batch import within
 from app.store.bulk import Bulk, insert, new_uid, stamp
 from app.store.tallies import Changes
@@ -24,7 +24,7 @@ from app.store.tallies import Changes
 # Which state may follow which; what is not here does not happen.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "queued": frozenset({"sending", "cancelled", "expired"}),
-    "sending": frozenset({"sent", "queued", "failed", "unknown"}),
+    "sending": frozenset({"sent", "queued", "failed", "unknown", "cancelled"}),  # cancelled: she stopped just now
     "sent": frozenset({"delivered", "failed"}),
     "unknown": frozenset({"sent", "delivered", "failed", "queued"}),  # queued: by a person's decision only
     "delivered": frozenset(),
@@ -61,6 +61,7 @@ class Claimed:
 
     id: int
     contact_id: int
+    kind: str
     body: str
     attempts: int
     due_at: datetime
@@ -114,8 +115,8 @@ _CLAIM = (
         lease_until=sa.bindparam("lease", type_=outbox.c.lease_until.type),
     )
     .returning(
-        outbox.c.id, outbox.c.contact_id, outbox.c.body, outbox.c.attempts, outbox.c.due_at, outbox.c.broadcast_id,
-        outbox.c.price,
+        outbox.c.id, outbox.c.contact_id, outbox.c.kind, outbox.c.body, outbox.c.attempts, outbox.c.due_at,
+        outbox.c.broadcast_id, outbox.c.price,
     )
 )  # fmt: skip
 _HELD = (
@@ -182,20 +183,20 @@ def claim(
     attempt: UUID,
     lease: timedelta,
     at: datetime,
-    broadcasts: Collection[int] | None = None,
+    of_broadcasts: Collection[int] | None = None,
 ) -> list[Claimed]:
     """Take up to `count` due messages for this attempt until the lease ends.
 
-    Those of conversations; or, with `broadcasts`, those of the broadcasts that may send now.
+    Those of conversations; or, with `of_broadcasts`, those of the broadcasts that may send now.
     """
     found: list[int] = []
     given: dict[str, Any] = {"channel": channel_id, "at": at}
-    if broadcasts is not None:
-        given["broadcasts"] = sorted(broadcasts)
-    for priority in CONVERSATION if broadcasts is None else BROADCAST:
+    if of_broadcasts is not None:
+        given["broadcasts"] = sorted(of_broadcasts)
+    for priority in CONVERSATION if of_broadcasts is None else BROADCAST:
         # One look a priority, so that a million that may not go yet never stand before one that may.
         if len(found) < count:
-            statement = _DUE if broadcasts is None else _DUE_OF_BROADCASTS
+            statement = _DUE if of_broadcasts is None else _DUE_OF_BROADCASTS
             given |= {"priority": priority, "count": count - len(found)}
             found += connection.execute(statement, given).scalars()
     if not found:
@@ -239,11 +240,14 @@ def cancel(connection: Connection, contact_ids: Sequence[int], *, reason: str, a
 def cancel_broadcast(connection: Connection, broadcast_id: int, *, reason: str, at: datetime, count: int = 5000) -> int:
     """Cancel what a broadcast has not sent yet, so many at a time; returns how many it were."""
     some = sa.select(outbox.c.id).where(_QUEUED, outbox.c.broadcast_id == broadcast_id).limit(count).scalar_subquery()
-    return _withdraw(connection, [outbox.c.id.in_(some)], {}, "cancelled", reason, at)
+    return len(_withdraw(connection, [outbox.c.id.in_(some)], {}, "cancelled", reason, at))
 
 
 def sweep(connection: Connection, *, at: datetime) -> tuple[int, int]:
-    """Anyone may do this: leases that ran out become `unknown`, messages past their time `expired`. Returns how many."""
+    """Anyone may do this: leases that ran out become `unknown`, messages past their time `expired`. Returns how many.
+
+    Whose message of a broadcast was past its time is due again: it asked her nothing.
+    """
     changes = Changes()
     unknown = connection.execute(
         sa.update(outbox)
@@ -258,31 +262,33 @@ def sweep(connection: Connection, *, at: datetime) -> tuple[int, int]:
         changes.message(broadcast_id, "sending", "unknown")
     changes.write(connection)
     expired = _withdraw(connection, [outbox.c.expires_at < at], {}, "expired", "", at)
-    return len(known), expired
+    broadcasts.lapse(connection, [(row.broadcast_id, row.contact_id) for row in expired if row.broadcast_id], at)
+    return len(known), len(expired)
 
 
 def _withdraw(
     connection: Connection, which: Sequence[Any], given: Mapping[str, Any], state: str, reason: str, at: datetime
-) -> int:
+) -> Sequence[Any]:
     """Take messages that wait out of the outbox, and what they would have cost off the broadcast's bill."""
     rows = connection.execute(
         sa.update(outbox)
         .where(_QUEUED, *which)
         .values(state=state, reason=reason, settled_at=at)
-        .returning(outbox.c.broadcast_id, outbox.c.price),
+        .returning(outbox.c.broadcast_id, outbox.c.price, outbox.c.contact_id),
         given,
     ).all()
     changes = Changes()
-    for broadcast_id, price in rows:
-        changes.message(broadcast_id, "queued", state)
-        changes.spend(broadcast_id, -price)
+    for row in rows:
+        changes.message(row.broadcast_id, "queued", state)
+        changes.spend(row.broadcast_id, -row.price)
     changes.write(connection)
-    return len(rows)
+    return rows
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """When the next message is due, if any waits."""
-    return connection.execute(sa.select(sa.func.min(outbox.c.due_at)).where(_QUEUED)).scalar()
+def next_due(connection: Connection, channel_id: int) -> datetime | None:
+    """When the next message over a channel is due, if any waits."""
+    statement = sa.select(sa.func.min(outbox.c.due_at)).where(_QUEUED, outbox.c.channel_id == channel_id)
+    return connection.execute(statement).scalar()
 
 
 def counts(connection: Connection) -> dict[str, int]:

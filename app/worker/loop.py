@@ -1,43 +1,46 @@
-"""The worker's thread: looks for work, sleeps when there is none, and outlives whatever goes wrong."""
+"""The worker's threads: one for each line to a provider, so that none waits for another, and one that keeps house.
+
+Each looks for work, sleeps when there is none, and outlives whatever goes wrong.
+"""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from app.gateway.recording import Recording
-from app.store import outbox
+from app.store import channels, outbox
 from app.store.unit import Database
 from app.worker.delivery import Delivery, Line
 from app.worker.expiry import Expiry
+from app.worker.feeding import Feeding
 
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
 _SWEEP_SECONDS = 5.0
 _EXPIRE_SECONDS = 30.0
+_FORGET_SECONDS = 3600.0
+_EXCHANGES_KEPT = timedelta(days=30)
 
 
-class Worker:
-    """What happens when nobody is calling."""
+class Loop:
+    """A thread that does something again and again, at once while there is something to do."""
 
-    def __init__(
-        self, database: Database, delivery: Delivery, expiry: Expiry, recording: Recording, lines: Sequence[Line]
-    ) -> None:
-        self._database, self._delivery, self._expiry, self._lines = database, delivery, expiry, lines
-        self._recording = recording
+    def __init__(self, name: str, work: Callable[[], int]) -> None:
+        self._work = work
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="izwi-worker", daemon=True)
-        self._next = {self._sweep: 0.0, self._expire: 0.0}
+        self._thread = threading.Thread(target=self.run, name=name, daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the thread finish the batch that it is sending, and end."""
+        """Let the thread finish what it is doing, and end."""
         self._stopping.set()
         self._wake.set()
         if self._thread.is_alive():
@@ -49,39 +52,93 @@ class Worker:
         return self._thread.is_alive()
 
     def wake(self) -> None:
-        """Say that a message has just been written."""
+        """Say that there may be something to do."""
         self._wake.set()
 
     def run(self) -> None:
         """Work until `stop`."""
         while not self._stopping.is_set():
             self._wake.clear()
-            if not self._safely(self._round):
-                self._safely(lambda: self._recording.make(datetime.now(UTC)))
+            if not self._safely():
                 self._wake.wait(_POLL_SECONDS)
 
-    def _round(self) -> int:
-        """Do what is due; returns how many messages were tried."""
-        for task, every in ((self._sweep, _SWEEP_SECONDS), (self._expire, _EXPIRE_SECONDS)):
-            if time.monotonic() >= self._next[task]:
-                self._next[task] = time.monotonic() + every
-                task()
-        now = datetime.now(UTC)
-        due = self._database.read(outbox.next_due)
-        if due is None or due > now:
-            return 0
-        return sum(self._delivery.deliver(line, now) for line in self._lines)
-
-    def _sweep(self) -> None:
-        self._expiry.sweep(datetime.now(UTC))
-
-    def _expire(self) -> None:
-        self._expiry.expire(datetime.now(UTC))
-
-    def _safely(self, work: Callable[[], int]) -> int:
+    def _safely(self) -> int:
         try:
-            return work()
+            return self._work()
         except Exception as error:
             log.error("the worker failed and goes on: %s", type(error).__name__)
             self._stopping.wait(1.0)
             return 0
+
+
+class Worker:
+    """What happens when nobody is calling."""
+
+    def __init__(
+        self,
+        database: Database,
+        delivery: Delivery,
+        expiry: Expiry,
+        feeding: Feeding,
+        recording: Recording,
+        lines: Sequence[Line],
+    ) -> None:
+        self._database, self._delivery, self._expiry = database, delivery, expiry
+        self._feeding, self._recording = feeding, recording
+        self._senders = [Loop(f"izwi-send-{line.name}", partial(self._deliver, line)) for line in lines]
+        self._house = Loop("izwi-worker", self._keep_house)
+        self._next = dict.fromkeys((self._sweep, self._expire, self._forget), 0.0)
+
+    def start(self) -> None:
+        """Start the threads."""
+        for each in (*self._senders, self._house):
+            each.start()
+
+    def stop(self) -> None:
+        """Let the threads finish the batches that they are sending, and end."""
+        for each in (*self._senders, self._house):
+            each.stop()
+
+    def run(self) -> None:
+        """Work until `stop`, in this thread too."""
+        for each in self._senders:
+            each.start()
+        self._house.run()
+
+    @property
+    def alive(self) -> bool:
+        """Whether all threads run."""
+        return all(each.alive for each in (*self._senders, self._house))
+
+    def wake(self) -> None:
+        """Say that a message has just been written."""
+        for each in self._senders:
+            each.wake()
+
+    def _deliver(self, line: Line) -> int:
+        now = datetime.now(UTC)
+        due = self._database.read(lambda connection: outbox.next_due(connection, line.channel_id))
+        return self._delivery.deliver(line, now) if due is not None and due <= now else 0
+
+    def _keep_house(self) -> int:
+        """Do what is due besides sending; returns how much there was of what may go on at once."""
+        now = datetime.now(UTC)
+        for task, every in (
+            (self._sweep, _SWEEP_SECONDS), (self._expire, _EXPIRE_SECONDS), (self._forget, _FORGET_SECONDS),
+        ):  # fmt: skip
+            if time.monotonic() >= self._next[task]:
+                self._next[task] = time.monotonic() + every
+                task(now)
+        if fed := self._feeding.feed(now):
+            self.wake()
+        self._recording.make(now)
+        return fed
+
+    def _sweep(self, now: datetime) -> None:
+        self._expiry.sweep(now)
+
+    def _expire(self, now: datetime) -> None:
+        self._expiry.expire(now)
+
+    def _forget(self, now: datetime) -> None:
+        self._database.write(lambda connection: channels.forget_exchanges(connection, before=now - _EXCHANGES_KEPT))

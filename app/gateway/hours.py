@@ -1,0 +1,63 @@
+"""The hours in which a broadcast may send: never at night, never on a day that is not its own."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_DAYS_AHEAD = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Minutes of the day from `opens` to `closes` in a zone, on these weekdays (1 is Monday), but for holidays."""
+
+    zone: str
+    opens: int
+    closes: int
+    weekdays: str
+    holidays: Collection[date] = ()
+
+    def allow(self, at: datetime, *, margin: timedelta = timedelta(0)) -> bool:
+        """Whether a message may go out now, and still may after `margin`, which is how long a send may take."""
+        local = at.astimezone(ZoneInfo(self.zone))
+        return self._is_a_day(local.date()) and self._minute(local) >= self.opens and not self._closed(local + margin)
+
+    def next_opening(self, at: datetime) -> datetime | None:
+        """The next moment at which it may send, `at` itself if it may now; None if it never may."""
+        if self.allow(at):
+            return at
+        zone = ZoneInfo(self.zone)
+        local = at.astimezone(zone)
+        for ahead in range(_DAYS_AHEAD):
+            day = local.date() + timedelta(days=ahead)
+            opening = datetime.combine(day, time(self.opens // 60, self.opens % 60), zone)
+            if self._is_a_day(day) and opening >= local:
+                return opening.astimezone(at.tzinfo)
+        return None
+
+    def open_seconds(self, day: date) -> int:
+        """How long it may send on a day."""
+        return (self.closes - self.opens) * 60 if self._is_a_day(day) else 0
+
+    def _is_a_day(self, day: date) -> bool:
+        return str(day.isoweekday()) in self.weekdays and day not in self.holidays
+
+    def _closed(self, local: datetime) -> bool:
+        return self._minute(local) >= self.closes or (self.closes < 24 * 60 and self._minute(local) < self.opens)
+
+    def _minute(self, local: datetime) -> int:
+        return local.hour * 60 + local.minute
+
+
+def minutes_of(text: str) -> int:
+    """Read a time of day such as 08:00 (24:00 is the end of the day). Raises ValueError."""
+    hour, _, minute = text.partition(":")
+    if not (hour.isdigit() and minute.isdigit() and int(minute) < 60 and int(hour) * 60 + int(minute) <= 24 * 60):
+        raise ValueError(f"{text!r} is no time of day; write it like 08:00")
+    return int(hour) * 60 + int(minute)
+
+
+def written(minutes: int) -> str:
+    """Write a minute of the day: 08:00."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"

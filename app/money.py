@@ -1,0 +1,26 @@
+"""Amounts of money: exact, in millionths of a currency, as they are kept and added up."""
+
+import re
+from decimal import Decimal
+
+_AMOUNT = re.compile(r"(?:([A-Z]{3})\s*)?([0-9]{1,9}(?:\.[0-9]{1,9})?)")
+MILLION = 1_000_000
+
+
+class NotMoney(ValueError):
+    """The text is no amount in this currency."""
+
+
+def millionths(text: str, currency: str) -> int:
+    """Read `KES 0.8000`, or `0.8` for an amount in the currency itself. Raises `NotMoney`."""
+    match = _AMOUNT.fullmatch(text.strip())
+    if match is None or (match[1] or currency) != currency:
+        raise NotMoney(f"no amount in {currency}; write it like {currency} 0.50")
+    return int((Decimal(match[2]) * MILLION).to_integral_value())
+
+
+def written(amount: int, currency: str) -> str:
+    """Write an amount with two decimals, more where it has them: USD 12.00, USD 0.0079."""
+    text = f"{Decimal(amount) / MILLION:.6f}".rstrip("0")
+    whole, _, rest = text.partition(".")
+    return f"{currency} {int(whole):,}.{rest.ljust(2, '0')}".strip()
