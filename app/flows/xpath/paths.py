@@ -169,7 +169,10 @@ class PathWriter:
         many = "*" in trail or any(self.is_repeat(trail[:depth]) for depth in range(bound + 1, len(trail) + 1))
         self.found.paths += self.matching(trail) if "*" in trail else [path]
         held = "" if "*" in trail else self.form.type_of(path)
-        return Part(text, "figures" if held == "number" else held, path, nodes="own", many=many)
+        if held == "boolean" and not many:  # it holds 1 or 0, of which the text 0 would be true
+            return Part(f"({text} = '1' or {text} = 'true')", held, path)
+        kind = {"number": "figures", "boolean": ""}.get(held, held)
+        return Part(text, kind, path, nodes="own", many=many)
 
     def matching(self, trail: list[str]) -> list[str]:
         """The paths of the form that a path with * may mean."""

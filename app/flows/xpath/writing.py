@@ -72,9 +72,10 @@ def parse(
 ) -> Parsed:
     """Read `source`, the expression of the node at path `here`, in a form whose root element is named `root`.
 
-    `type_of` tells of an instance path whether it holds a "date", a "number" or anything else. `up` is how many steps
-    above the node that it will be worked out at `here` is: a group's relevance is worked out at each of its questions.
-    `repeats` are the paths that may be there several times, `paths` all there are, to know what * means.
+    `type_of` tells of an instance path whether it holds a "date", a "number", a "decimal", a "boolean" or anything else.
+    `up` is how many steps above the node that it will be worked out at `here` is: a group's relevance is worked out at
+    each of its questions. `repeats` are the paths that may be there several times, `paths` all there are, to know what *
+    means.
     Raises `BadExpression`.
     """
     found = Parsed("", "")
