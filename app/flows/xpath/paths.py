@@ -47,17 +47,16 @@ class Form:
 
 
 class PathWriter:
-    """Writes paths. `base` is the path that relative ones start from, None in other data; `inside` counts predicates."""
+    """Writes the paths of one expression. What stands in their predicates may be any expression: `write` writes it.
 
-    def __init__(self, form: Form, here: str, up: int, found: Parsed) -> None:
-        self.form, self.found, self.up = form, found, up
+    `base` is the path that relative ones start from, None in other data; `inside` counts predicates.
+    """
+
+    def __init__(self, form: Form, here: str, up: int, found: Parsed, write: Callable[[Tree], Part]) -> None:
+        self.form, self.found, self.up, self.write = form, found, up, write
         self.here = here.split("/")[1:]
         self.base: list[str] | None = self.here
         self.inside = 0
-
-    def write(self, tree: Tree) -> Part:
-        """Write any expression; the whole of it is in `xpath`."""
-        raise NotImplementedError
 
     def path(self, tree: Path, *, this_one: bool = False) -> Part:
         """Write a path; `this_one` if a path to a repeat means the instance that the question is in, not all."""
