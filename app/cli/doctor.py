@@ -15,7 +15,7 @@ import httpx
 
 from app.channels import CHANNELS
 from app.cli.root import read_settings, say
-from app.gateway import library
+from app.gateway import clashes, library
 from app.settings import PREFIX, Settings
 from app.store import keys, outbox, schema
 from app.store.unit import Database
@@ -141,6 +141,9 @@ def _surveys(settings: Settings, database: Database) -> Iterator[Finding]:
             yield Finding("error", f"there is no survey {name}", f"put its XLSForm into {settings.surveys} and restart")
         else:
             yield Finding("ok", f"the survey {name} can be asked")
+    prefixes = {name: written.prefix for name, written in shelf.compacts()}
+    for clash in clashes.clashes(settings, prefixes):
+        yield Finding("warning", clash.problem, clash.cure)
 
 
 def _provider(settings: Settings) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from app.flows.comparing.changes import Change
 from app.flows.comparing.diff import Diff
 from app.flows.comparing.diff import diff as compare
 from app.flows.reading.faults import FormError
-from app.gateway import versions
+from app.gateway import clashes, versions
 from app.gateway.versions import How, flow_of, published_of
 from app.settings import Settings
 from app.store import surveys
@@ -49,6 +49,8 @@ def add(file: Path) -> None:
         except FormError as error:
             refuse("\n".join(["", *(f"  {fault}" for fault in error.faults), "", "Nothing was stored."]))
         published = published_of(versions_of(database, content.name))
+        if report.flow.compact:
+            _warn_of_clashes(settings, database, content.name, report.flow.compact.prefix)
     version = brought.version
     say()
     if brought.how is How.KNOWN:
@@ -104,6 +106,7 @@ def publish(survey: str, version_name: str | None, yes: bool) -> None:
             say(f"Version {version.version} of {survey} is published already; nothing was changed.")
             return
         warned = _show_what_changes(database, found, version)
+        _warn_of_clashes(settings, database, survey, clashes.prefix_of(database, version.id))
         _show_runs(database, found)
         if not yes:
             _ask(version, warned=warned)
@@ -199,6 +202,14 @@ def _show(before: Version, after: Version, made: Diff) -> None:
 
 def _warning(change: Change) -> str:
     return f"{change.where}{f', {change.choice}' if change.choice else ''}: {change.warning}"
+
+
+def _warn_of_clashes(settings: Settings, database: Database, survey: str, prefix: str) -> None:
+    """Say where a message would reach another survey, if people got this one with that prefix."""
+    found = {**clashes.prefixes(database), survey: prefix} if prefix else {}
+    for clash in clashes.clashes(settings, found):
+        if survey in clash.surveys:
+            say(f"\nSMS: {clash.problem}. To mend it, {clash.cure}.")
 
 
 def _show_runs(database: Database, found: list[Version]) -> None:

@@ -13,6 +13,7 @@ from app.cli import publishing
 from app.cli.root import read_settings, say
 from app.cli.stored import local, named, opened, refuse, versions_of
 from app.flows.review.findings import language
+from app.gateway import packing
 from app.gateway.library import Library
 from app.gateway.versions import published_of
 from app.settings import Settings
@@ -85,15 +86,26 @@ def show(survey: str, as_json: bool) -> None:
     help="The XForm that is run, or the file as it was brought",
 )  # fmt: skip
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write  [default: the screen]")
-def download(survey: str, version_name: str | None, kind: str, output: Path | None) -> None:
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write what was brought into, each attached file by its name",
+)  # fmt: skip
+def download(survey: str, version_name: str | None, kind: str, output: Path | None, folder: Path | None) -> None:
     """Get the form of SURVEY: the XForm that Izwi runs, or the file as it was brought, byte for byte.
 
-    The rows of lists that lay beside that file are in the XForm only; a .zip is given back as a whole.
+    The XForm has the rows of all lists in it. With --folder you get the form as it was brought, and the files that lay
+    beside it or were in its .zip, as `izwi surveys add` takes them again.
     """
     with opened(read_settings()) as database:
         found = versions_of(database, survey)
         version = named(found, version_name) if version_name else published_of(found) or found[-1]
-        content = _content(database, version, kind)
+        content = _content(database, version, "brought" if folder else kind)
+    if folder is not None:
+        _write_all(folder, packing.laid_out(version.filename, content))
+        say(f"Version {version.version} of {survey} written to {folder}.", err=True)
+        return
+    if kind == "brought":
+        content = packing.as_brought(version.filename, content)
     if output is not None:
         _write(output, content)
         say(f"Version {version.version} of {survey} written to {output}.", err=True)
@@ -120,6 +132,16 @@ def _write(output: Path, content: bytes) -> None:
     with tempfile.NamedTemporaryFile("wb", dir=output.parent, delete=False) as draft:
         draft.write(content)
     Path(draft.name).replace(output)
+
+
+def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a form and its files into a folder that has nothing in it yet."""
+    if folder.is_dir() and any(folder.iterdir()):
+        refuse(f"There is something in {folder} already; name another folder.")
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, content)
 
 
 # -- what is listed -------------------------------------------------------------------------------------------------

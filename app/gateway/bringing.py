@@ -43,16 +43,19 @@ def attached(file: File) -> Mapping[str, bytes]:
     return {name: each for name, each in beside.items() if not looks_like_a_form(name, each)} | media
 
 
-def digest(file: File) -> str:
-    """What tells whether a survey is another: SHA-256 of its file, and of the attached files that it names."""
-    content = file.read_bytes()
-    found = hashlib.sha256(content)
+def wanted(file: File) -> Mapping[str, bytes]:
+    """The attached files that a survey names, or that lie in its own folder."""
     files = attached(file)
     media = {path.name for path in _lists(_media_of(file))} if isinstance(file, Path) else set()
-    text = _text_of(content, file.name) if files else b""
-    for name in sorted(files):
-        if name in media or name.rsplit(".", 1)[0].encode() in text:
-            found.update(f"\n{name}\n".encode() + files[name])
+    text = _text_of(file.read_bytes(), file.name) if files else b""
+    return {name: files[name] for name in sorted(files) if name in media or name.rsplit(".", 1)[0].encode() in text}
+
+
+def digest(file: File) -> str:
+    """What tells whether a survey is another: SHA-256 of its file, and of the attached files that it names."""
+    found = hashlib.sha256(file.read_bytes())
+    for name, content in wanted(file).items():
+        found.update(f"\n{name}\n".encode() + content)
     return found.hexdigest()
 
 

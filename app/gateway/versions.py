@@ -10,7 +10,7 @@ from app.flows.flow import Flow
 from app.flows.reading.compile import compile_form
 from app.flows.reading.faults import Fault, FormError, Place
 from app.flows.reading.load import Form
-from app.gateway import bringing
+from app.gateway import bringing, packing
 from app.gateway.bringing import File
 from app.store import surveys
 from app.store.surveys import Content, Version
@@ -47,7 +47,7 @@ def read(file: File) -> Read:
     """Read a file as something that can be stored; raises `FormError` if it cannot be asked."""
     form = bringing.bring(file)
     flow = compile_form(form)
-    digest, source = bringing.digest(file), file.read_bytes()
+    digest, source = bringing.digest(file), packing.packed(file.name, file.read_bytes(), bringing.wanted(file))
     return Read(form, flow, Content(flow.id, flow.version, flow.title, digest, file.name, source, form.xform.decode()))
 
 

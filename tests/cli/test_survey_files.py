@@ -78,6 +78,67 @@ def test_a_zip_is_given_back_as_it_was_brought(folder: Path) -> None:
     assert b"<label>South</label>" in ok("download", "homes")
 
 
+def content_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_form_is_given_back_with_the_files_that_lay_beside_it(folder: Path) -> None:
+    (folder / "other.csv").write_text("name,label\nx,X\n")  # the form does not name it
+    add_and_publish(folder / "homes.md")
+    back = folder / "back" / "here"
+
+    ok("download", "homes", "--folder", back)
+
+    assert content_of(back) == {
+        "homes.md": (folder / "homes.md").read_bytes(),
+        "homes-media/wards.csv": (folder / "wards.csv").read_bytes(),
+    }
+    (folder / "wards.csv").write_text("name,label\nw9,Nowhere\n")
+    assert b"This form is stored already: version 1 of homes, published." in ok("add", back / "homes.md")
+    assert ok("download", "homes", "--format", "brought") == (folder / "homes.md").read_bytes()
+    assert run("download", "homes", "--folder", back).stderr.startswith("There is something in")
+
+
+def test_an_excel_form_with_files_is_given_back_byte_for_byte(folder: Path) -> None:
+    file, media = folder / "excel.xlsx", folder / "excel-media"
+    sheet = [["type", "name", "label"], ["select_one_from_file wards.csv", "ward", "Which ward?"]]
+    file.write_bytes(as_xlsx({"survey": sheet, "settings": [["form_id"], ["excel"]]}))
+    media.mkdir()
+    (folder / "wards.csv").rename(media / "wards.csv")
+    ok("add", file)
+
+    ok("download", "excel", "--folder", folder / "back")
+
+    assert content_of(folder / "back") == {
+        "excel.xlsx": file.read_bytes(),
+        "excel-media/wards.csv": b"name,label\nw1,North\nw2,South\n",
+    }
+    assert ok("download", "excel", "--format", "brought") == file.read_bytes()
+
+
+def test_what_is_in_a_zip_is_given_back_file_by_file(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "pack.zip", "w") as archive:
+        archive.writestr("form/homes.md", WARDS.format(version=1))
+        archive.writestr("form/media/wards.csv", "name,label\nw1,North\n")
+    ok("add", folder / "pack.zip")
+
+    ok("download", "homes", "--folder", folder / "back")
+
+    assert content_of(folder / "back") == {
+        "homes.md": WARDS.format(version=1).encode(),
+        "homes-media/wards.csv": b"name,label\nw1,North\n",
+    }
+
+
+def test_a_form_without_files_is_given_back_alone(folder: Path) -> None:
+    (folder / "plain.csv").write_bytes(b"survey\n,type,name,label\n,text,why,Why?\n")
+    ok("add", folder / "plain.csv")
+
+    ok("download", "plain", "--folder", folder / "back")
+
+    assert content_of(folder / "back") == {"plain.csv": (folder / "plain.csv").read_bytes()}
+
+
 def test_a_list_with_other_rows_is_other_content(folder: Path) -> None:
     add_and_publish(folder / "homes.md")
     (folder / "wards.csv").write_text("name,label\nw1,North\nw2,East\n")

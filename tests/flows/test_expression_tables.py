@@ -54,14 +54,14 @@ def test_there_are_cases_for_everything() -> None:
     assert len({case.values[:2] for case in CASES}) == len(CASES)
 
 
-def evaluate(source: str, document: str) -> str:
+def evaluate(source: str, document: str, data_type: str = "") -> str:
     root = document_of(document)
     here = next(iter(root.xpath("//*[@here]")), None)
     node = root.find("q") if here is None else here
     scope = scope_of(root)
     for name, path in ((path.rsplit("/", 1)[-1], path) for path in scope.model.slots):
         source = source.replace(f"${{{name}}}", f" {path} ")
-    expression = scope.expression(source, path_of(node), "string", "case")
+    expression = scope.expression(source, path_of(node), "string", "case", data_type=data_type)
     if expression is None:
         return f"refused: {scope.faults[0].problem}"
     return expression(root, node, MOMENT)

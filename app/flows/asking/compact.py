@@ -20,10 +20,15 @@ _TAKEN = ("stop", "start", "help", "yes", "no", "next", "back", "skip")
 _MOST_WORDS = 8  # of a value that is no text: "25 December 1990 at 2 pm"
 
 
+def prefix_of(model: Model) -> str:
+    """The word that a record of a form begins with, or an empty string."""
+    return (model.root.get("prefix") or "").strip()
+
+
 def read(model: Model, questions: Sequence[Question], fault: Callable[[str, str, str], None]) -> Compact | None:
     """Read how a form wants its records written."""
     root, by_path = model.root, {each.path: each for each in questions}
-    prefix, delimiter = (root.get("prefix") or "").strip(), root.get("delimiter") or " "
+    prefix, delimiter = prefix_of(model), root.get("delimiter") or " "
     tags: dict[str, str] = {}
     tag_of: dict[str, str] = {}
     for path, element in model.elements.items():

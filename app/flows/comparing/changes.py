@@ -40,6 +40,14 @@ class Kind(StrEnum):
     CHOICE_SHORT = "choice_short"
     CHOICES_MOVED = "choices_moved"
     ROWS = "rows"
+    INTO_REPEAT = "into_repeat"
+    OUT_OF_REPEAT = "out_of_repeat"
+    OTHER_REPEAT = "other_repeat"
+    REPEAT_COUNT = "repeat_count"
+    PREFIX = "prefix"
+    DELIMITER = "delimiter"
+    COMPACT_TAG = "compact_tag"
+    TOGETHER = "together"
 
 
 _WHAT = {
@@ -50,6 +58,9 @@ _WHAT = {
     Kind.REQUIRED: "duty to answer (required)", Kind.REQUIRED_MESSAGE: "required message", Kind.DEFAULT: "default",
     Kind.CALCULATION: "calculation", Kind.CHOICE_FILTER: "choice filter", Kind.RANDOMIZE: "random order",
     Kind.END: "end of the survey", Kind.CHOICE_LABEL: "label", Kind.CHOICE_SHORT: "short label",
+    Kind.REPEAT_COUNT: "number of times it is asked (repeat_count)", Kind.COMPACT_TAG: "tag in a record (compact_tag)",
+    Kind.PREFIX: "prefix of records by SMS", Kind.DELIMITER: "delimiter of records by SMS",
+    Kind.TOGETHER: "list of questions in one SMS (field-list)",
 }  # fmt: skip
 _SENTENCES = {
     Kind.LANGUAGE_ADDED: "the language {after} added",
@@ -62,13 +73,16 @@ _SENTENCES = {
     Kind.CHOICE_REMOVED: "the choice {choice} removed, “{before}”",
     Kind.CHOICE_RENAMED: "the choice {before} renamed to {choice}, “{after}”",
     Kind.CHOICES_MOVED: "the choices come in another order",
+    Kind.INTO_REPEAT: "moved into the repeat {after}",
+    Kind.OUT_OF_REPEAT: "moved out of the repeat {before}",
+    Kind.OTHER_REPEAT: "moved from the repeat {before} to the repeat {after}",
     Kind.ROWS: "other rows: {before} are gone, {after} are new",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change. `name` is the question's, or that of the list of choices; empty for the survey itself."""
+    """One change. `name` is that of the question, the repeat or the list of choices; empty for the survey itself."""
 
     kind: Kind
     name: str = ""

@@ -12,6 +12,8 @@ from itertools import pairwise
 from app.flows.comparing.changes import Change, Kind
 from app.flows.comparing.fits import OTHER_ANSWERS, of_fit
 from app.flows.comparing.meaning import may_differ, may_differ_at_choice, same_words, words_of
+from app.flows.comparing.messages import of_field_lists, of_records, of_tag
+from app.flows.comparing.repeating import is_part, of_place, of_repeats, renamed_repeats
 from app.flows.comparing.rows import of_rows
 from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
 from app.flows.xpath.expressions import Expression
@@ -25,7 +27,7 @@ _RANKED = "it takes a place in every order, so places before and after do not co
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """All changes, in the order of the new version: the survey, its questions, its lists of choices."""
+    """All changes, in the order of the new version: the survey, its questions, its repeats, its lists of choices."""
 
     changes: tuple[Change, ...]
 
@@ -38,7 +40,17 @@ class Diff:
 def diff(before: Flow, after: Flow) -> Diff:
     """Compare two versions of a survey."""
     made = _Differ(before, after)
-    return Diff((*made.of_survey(), *made.of_questions(), *made.of_lists(), *of_rows(before, after)))
+    return Diff(
+        (
+            *made.of_survey(),
+            *of_records(before, after),
+            *made.of_questions(),
+            *made.of_repeats(),
+            *of_field_lists(before, after, made.old_name),
+            *made.of_lists(),
+            *of_rows(before, after),
+        )
+    )
 
 
 class _Differ:
@@ -51,7 +63,9 @@ class _Differ:
         own = (locale for locale in (after.locale, before.locale) if locale in self.locales)
         self.own = next(own, "")
         """The language by which a meaning is told."""
+        self.old, self.new = ([each for each in flow.questions if not is_part(flow, each)] for flow in (before, after))
         self.renamed = self._renamed()
+        self.repeats = renamed_repeats(before, after, self.old_name)
 
     def of_survey(self) -> Iterator[Change]:
         """The title and the languages."""
@@ -63,13 +77,17 @@ class _Differ:
             if locale not in self.after.locales:
                 yield Change(Kind.LANGUAGE_REMOVED, before=name or locale)
 
+    def old_name(self, name: str) -> str:
+        """What a question was called before."""
+        return self.renamed.get(name, name)
+
     # -- questions ----------------------------------------------------------------------------------------------------
 
     def of_questions(self) -> Iterator[Change]:
         """Questions, notes and calculates: the order of the new version, then what it no longer has."""
         renamed, moved = self.renamed, self.moved()
-        for question in self.after.questions:
-            old = self.before.by_name.get(renamed.get(question.name, question.name))
+        for question in self.new:
+            old = self.before.by_name.get(self.old_name(question.name))
             if old is None:
                 yield Change(Kind.ADDED, question.name, after=self.described(question))
                 continue
@@ -77,17 +95,19 @@ class _Differ:
                 yield self.rename(old, question)
             if question.name in moved:
                 yield moved[question.name]
+            yield from of_place(old, question, self.repeats, answered=not _says_only(question))
+            yield from of_tag(self.before, old, self.after, question)
             yield from self.of_question(old, question)
-        for question in self.before.questions:
+        for question in self.old:
             if question.name not in self.after.by_name and question.name not in renamed.values():
                 warning = "" if _says_only(question) else "it gets no more answers; those given stay under this name"
                 yield Change(Kind.REMOVED, question.name, before=self.described(question), warning=warning)
 
     def _renamed(self) -> Mapping[str, str]:
         """New name → old name, of questions that are gone under one name and are there under another."""
-        gone = [each for each in self.before.questions if each.name not in self.after.by_name]
+        gone = [each for each in self.old if each.name not in self.after.by_name]
         found: dict[str, str] = {}
-        for question in self.after.questions:
+        for question in self.new:
             if question.name in self.before.by_name:
                 continue
             old = next((each for each in gone if self.is_same(each, question)), None)
@@ -112,8 +132,8 @@ class _Differ:
     def moved(self) -> Mapping[str, Change]:
         """Those that are asked at another place among the others; nobody sees where a silent one stands."""
         old, new = (
-            [each.name for each in flow.questions if not each.silent and each.name in other.by_name]
-            for flow, other in ((self.before, self.after), (self.after, self.before))
+            [each.name for each in questions if not each.silent and each.name in other.by_name]
+            for questions, other in ((self.old, self.after), (self.new, self.before))
         )
         blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
         stayed = {name for block in blocks for name in new[block.b : block.b + block.size]}
@@ -164,6 +184,17 @@ class _Differ:
             orders = ("yes" if each.choices and each.choices.randomize else "no" for each in (old, new))
             yield Change(Kind.RANDOMIZE, name, before=next(orders), after=next(orders))
 
+    def of_repeats(self) -> Iterator[Change]:
+        """What is asked several times, and how often; the words that ask for another one."""
+        for change in of_repeats(self.before, self.after, self.repeats, self.written):
+            yield from _unless_same(change)
+        for repeat in self.after.repeats:
+            old = self.before.by_name.get(f"{self.repeats.get(repeat.name, repeat.name)}+")
+            new = self.after.by_name.get(repeat.another)
+            for change in self.of_texts(Kind.LABEL, repeat.name, old.labels, new.labels) if old and new else ():
+                before, after = (each.rpartition("\n")[0] for each in (change.before, change.after))
+                yield replace(change, before=before, after=after)
+
     # -- choices ------------------------------------------------------------------------------------------------------
 
     def of_lists(self) -> Iterator[Change]:
@@ -171,7 +202,7 @@ class _Differ:
         users: dict[tuple[str, str], list[Question]] = {}
         pairs: dict[tuple[str, str], tuple[ChoiceList, ChoiceList]] = {}
         for question in self.after.questions:
-            old = self.before.by_name.get(self.renamed.get(question.name, question.name))
+            old = self.before.by_name.get(self.old_name(question.name))
             if old and old.choices and question.choices:
                 key = (old.choices.name or old.name, question.choices.name or question.name)
                 pairs.setdefault(key, (old.choices, question.choices))

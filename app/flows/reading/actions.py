@@ -26,7 +26,7 @@ def read(tree: Any, model: Model, scope: Scope, questions: Mapping[str, Question
         source = (element.get("value") or element.text or "").strip()
         written = source if element.get("value") else f"'{source}'"
         column = "calculation" if _CHANGED in (element.get("event") or "") else "default"
-        value = scope.expression(written, path, "string", column) if source else None
+        value = scope.value(written, path, column) if source else None
         action = Action(questions[path].name, value)
         for event in (element.get("event") or "").split():
             if event in _START and not questions[path].repeats:

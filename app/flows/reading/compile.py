@@ -216,7 +216,7 @@ class _Compiler:
                 cure = "Make it a calculate, and show its value in another label with ${name}."
                 self.fault(name_of(path), "a question that is asked cannot have a calculation", cure)
         for path, kind, source in kinds.unasked(self.scope, self.questions):
-            calculate = self.expression(source, path, "string", "calculation") if source else None
+            calculate = self.scope.value(source, path, "calculation") if source else None
             self.add(path, kind, labels={}, shorts={}, calculate=calculate, silent=True)
 
     def add(self, path: str, kind: QuestionType, name: str = "", **parts: Any) -> None:

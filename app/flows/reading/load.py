@@ -102,9 +102,11 @@ def _book(content: bytes, filename: str, suffix: str) -> dict[str, Any]:
 
     try:
         content = _harmless(content, filename, suffix)
-        book = dataclasses.asdict(get_xlsform(xlsform=content, file_type=suffix))
+        read = get_xlsform(xlsform=content, file_type=suffix)
     except (PyXFormError, XLRDError, CompDocError, *_UNREADABLE) as error:
         raise _refused(filename, *_unreadable(str(error), suffix)) from None
+    # Not asdict(), which copies every cell: nobody else has this one.
+    book: dict[str, Any] = {each.name: getattr(read, each.name) for each in dataclasses.fields(read)}
     book["fallback_form_name"] = filename.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     return book
 

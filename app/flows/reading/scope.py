@@ -17,7 +17,7 @@ from app.flows.xpath.writing import as_written, parse
 
 _HELD = {
     "date": "date", "dateTime": "date", "time": "date", "int": "number", "integer": "number", "long": "number",
-    "decimal": "decimal", "double": "decimal", "float": "decimal",
+    "decimal": "decimal", "double": "decimal", "float": "decimal", "boolean": "boolean",
 }  # fmt: skip
 _DEPTH = 12
 _TRIAL = Moment("2026-01-01T12:00:00", "", 1)  # any moment will do to find what can never be worked out
@@ -46,7 +46,13 @@ class Scope:
         self.functions[JAVAROSA, "choice-name"] = _names_of(self.choices, texts.default)
         self.functions[JAVAROSA, "itext"] = _texts_of(texts)
 
-    def expression(self, source: str, path: str, want: str, column: str, up: int = 0) -> Expression | None:
+    def value(self, source: str, path: str, column: str) -> Expression | None:
+        """Compile an expression whose value the question holds, as its data type has it."""
+        return self.expression(source, path, "string", column, data_type=self.model.data_type(path))
+
+    def expression(
+        self, source: str, path: str, want: str, column: str, up: int = 0, data_type: str = ""
+    ) -> Expression | None:
         """Compile an expression and try it out once; what is wrong with it is a fault of the question."""
         try:
             parsed = parse(
@@ -54,7 +60,7 @@ class Scope:
                 repeats=self.repeats, paths=self.model.slots,
             )  # fmt: skip
             self.check(parsed)
-            expression = Expression(source, parsed, want, self.functions)
+            expression = Expression(source, parsed, want, self.functions, data_type)
             self.made.append(expression)
             expression.try_out(self.model.root, self.model.elements[path], _TRIAL)
         except BadExpression as error:
@@ -97,7 +103,7 @@ class Scope:
             raise BadExpression(f"the list {name} has no column {column}" + (f"; is it {meant}?" if meant else ""))
 
     def type_of(self, path: str) -> str:
-        """Whether a path holds a date, a whole number or a decimal; a calculation holds a date if it gives one."""
+        """Whether a path holds a date, a truth, a whole number or a decimal; a calculation holds a date if it gives one."""
         if path not in self.types:
             self.types[path] = _HELD.get(self.model.data_type(path), "")
             source = self.model.bind(path, "calculate")

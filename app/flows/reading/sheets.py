@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from app.flows.reading.faults import Fault, Place, nearest
@@ -77,6 +78,7 @@ MOST_GROUPS, MOST_REPEATS = 50, 4
 _FLATTEN = "Ask with fewer levels."
 
 
+@lru_cache(maxsize=1024)  # a form has few headers, and asks for each of them in every cell
 def column_of(header: str, sheet: str) -> str:
     """The XLSForm column that a header means, whatever its spelling and language: "Label::Shona (sn)" is label."""
     base = header.partition("::")[0].strip().lower()

@@ -1,6 +1,7 @@
 """What this Izwi cannot ask yet or ever, and what to do instead: refused by sheet, row and name, never half-run."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -33,6 +34,7 @@ _SPELLINGS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=1024)  # a form has hundreds of rows of few types, and looks at them many times
 def kind_of(type_cell: str) -> str:
     """The question type that a `type` cell names, whatever its spelling: "select one groups" is select_one."""
     text = " ".join(type_cell.lower().split())

@@ -9,7 +9,7 @@ from app.flows.asking.previews import Preview, previews
 from app.flows.flow import Choice, Flow
 from app.flows.reading.faults import Fault, reading_order
 from app.flows.reading.load import Form
-from app.flows.review import reach, translations
+from app.flows.review import reach, records, translations
 from app.flows.review.findings import Finder, Finding
 from app.flows.review.lengths import Lengths, lengths
 from app.flows.review.sensitive import MARK, Sensitive
@@ -48,6 +48,7 @@ def check(form: Form, flow: Flow, rooms: Mapping[Medium, Room]) -> Report:
         *_unseen(finder, trial),
         *_unanswerable(finder, trial),
         *_long_lists(finder),
+        *records.findings(finder),
         *_of_screens(finder, screens),
         *_sensitive(finder, Sensitive(form, flow), screens),
     )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from app.flows.reading.faults import nearest
-from app.flows.xpath.functions import ARGUMENTS, FUNCTIONS
+from app.flows.xpath.functions import ARGUMENTS, FUNCTIONS, held
 from app.flows.xpath.paths import Parsed
 from app.flows.xpath.patterns import BadPattern, pattern
 from app.flows.xpath.syntax import BadExpression
@@ -40,7 +40,8 @@ class Moment(NamedTuple):
 class Expression:
     """One compiled expression of a form; call it with the document's root and the node it belongs to.
 
-    `want` is what it gives: boolean, string, number, or the places of the list items that it selects.
+    `want` is what it gives: boolean, string, number, or the places of the list items that it selects. A string may be
+    what a question of a `data_type` holds.
     """
 
     __slots__ = (
@@ -60,13 +61,23 @@ class Expression:
         "timeless",
     )
 
-    def __init__(self, source: str, parsed: Parsed, want: str, functions: Mapping[tuple[str | None, str], Any]) -> None:
-        text = {
-            "boolean": f"boolean({parsed.truth})",
-            "string": f"string({parsed.text})" if parsed.is_path else f"izwi-string({parsed.text})",
-            "number": f"izwi-number({parsed.text})",
-            "places": f"({parsed.text})/@{PLACE}",
-        }[want]
+    def __init__(
+        self,
+        source: str,
+        parsed: Parsed,
+        want: str,
+        functions: Mapping[tuple[str | None, str], Any],
+        data_type: str = "",
+    ) -> None:
+        text = (
+            held.call(data_type, parsed.text, parsed.truth, is_date=parsed.is_date)
+            or {
+                "boolean": f"boolean({parsed.truth})",
+                "string": f"string({parsed.text})" if parsed.is_path else f"izwi-string({parsed.text})",
+                "number": f"izwi-number({parsed.text})",
+                "places": f"({parsed.text})/@{PLACE}",
+            }[want]
+        )
         # lxml hands every function and variable over anew at each evaluation: it gets only those that are used.
         used = {key: function for key, function in functions.items() if f"{key[1]}(" in text}
         self._names = tuple(name for name in _VARIABLES if f"${name}" in text)

@@ -47,17 +47,16 @@ class Form:
 
 
 class PathWriter:
-    """Writes paths. `base` is the path that relative ones start from, None in other data; `inside` counts predicates."""
+    """Writes the paths of one expression. What stands in their predicates may be any expression: `write` writes it.
 
-    def __init__(self, form: Form, here: str, up: int, found: Parsed) -> None:
-        self.form, self.found, self.up = form, found, up
+    `base` is the path that relative ones start from, None in other data; `inside` counts predicates.
+    """
+
+    def __init__(self, form: Form, here: str, up: int, found: Parsed, write: Callable[[Tree], Part]) -> None:
+        self.form, self.found, self.up, self.write = form, found, up, write
         self.here = here.split("/")[1:]
         self.base: list[str] | None = self.here
         self.inside = 0
-
-    def write(self, tree: Tree) -> Part:
-        """Write any expression; the whole of it is in `xpath`."""
-        raise NotImplementedError
 
     def path(self, tree: Path, *, this_one: bool = False) -> Part:
         """Write a path; `this_one` if a path to a repeat means the instance that the question is in, not all."""
@@ -169,7 +168,10 @@ class PathWriter:
         many = "*" in trail or any(self.is_repeat(trail[:depth]) for depth in range(bound + 1, len(trail) + 1))
         self.found.paths += self.matching(trail) if "*" in trail else [path]
         held = "" if "*" in trail else self.form.type_of(path)
-        return Part(text, "figures" if held == "number" else held, path, nodes="own", many=many)
+        if held == "boolean" and not many:  # it holds 1 or 0, of which the text 0 would be true
+            return Part(f"({text} = '1' or {text} = 'true')", held, path)
+        kind = {"number": "figures", "boolean": ""}.get(held, held)
+        return Part(text, kind, path, nodes="own", many=many)
 
     def matching(self, trail: list[str]) -> list[str]:
         """The paths of the form that a path with * may mean."""

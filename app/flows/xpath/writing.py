@@ -72,9 +72,10 @@ def parse(
 ) -> Parsed:
     """Read `source`, the expression of the node at path `here`, in a form whose root element is named `root`.
 
-    `type_of` tells of an instance path whether it holds a "date", a "number" or anything else. `up` is how many steps
-    above the node that it will be worked out at `here` is: a group's relevance is worked out at each of its questions.
-    `repeats` are the paths that may be there several times, `paths` all there are, to know what * means.
+    `type_of` tells of an instance path whether it holds a "date", a "number", a "decimal", a "boolean" or anything else.
+    `up` is how many steps above the node that it will be worked out at `here` is: a group's relevance is worked out at
+    each of its questions. `repeats` are the paths that may be there several times, `paths` all there are, to know what *
+    means.
     Raises `BadExpression`.
     """
     found = Parsed("", "")
@@ -90,8 +91,12 @@ def as_written(source: str, paths: Container[str]) -> str:
     return re.sub(r"(?<=\() +| +(?=[]),])| +(?= )", "", named).strip()
 
 
-class _Writer(PathWriter):
-    """Writes values, operators and calls."""
+class _Writer:
+    """Writes values, operators and calls, and has paths written."""
+
+    def __init__(self, form: Form, here: str, up: int, found: Parsed) -> None:
+        self.found = found
+        self.paths = PathWriter(form, here, up, found, self.write)
 
     def write(self, tree: Tree) -> Part:
         match tree:
@@ -111,7 +116,7 @@ class _Writer(PathWriter):
             case Call():
                 return self.call(tree)
             case Path():
-                return self.path(tree)
+                return self.paths.path(tree)
 
     def chain(self, first: Tree, rest: Sequence[tuple[str, Tree]]) -> Part:
         left = self.write(first)
@@ -145,29 +150,29 @@ class _Writer(PathWriter):
         self.found.functions.append((name, len(tree.arguments)))
         match name:
             case "current" if not tree.arguments:
-                return self.current(())
+                return self.paths.current(())
             case "indexed-repeat":
                 return self.indexed_repeat(tree.arguments)
             case "pulldata":
                 return self.pulldata(tree.arguments)
-            case "position" if not tree.arguments and not self.inside:
-                return self.position(self.itself(), self.here[-1])
+            case "position" if not tree.arguments and not self.paths.inside:
+                return self.position(self.paths.itself(), self.paths.here[-1])
             case "position" if len(tree.arguments) == 1 and isinstance(tree.arguments[0], Path):
-                path = self.path(tree.arguments[0], this_one=True)
+                path = self.paths.path(tree.arguments[0], this_one=True)
                 return self.position(f"({path.text})[1]", path.path.rpartition("/")[2] or "*")
         arguments = [self.write(each) for each in tree.arguments]
         if not arguments and name in OF_ITSELF:
-            arguments = [self.path(Path(None, is_absolute=False, steps=(Step("", "."),)))]
+            arguments = [self.paths.path(Path(None, is_absolute=False, steps=(Step("", "."),)))]
         self.note(name, arguments)
         texts = [self.argument(name, place, part, len(arguments)) for place, part in enumerate(arguments)]
         if name == "once":
             self.found.reads_itself = True
-            texts.insert(0, self.itself())
+            texts.insert(0, self.paths.itself())
         return self.result(name, self.with_hidden(name, texts), arguments)
 
     def with_hidden(self, name: str, texts: list[str]) -> str:
         if name in SITED:
-            texts = ["$run", self.site(), self.question(), *texts]
+            texts = ["$run", self.site(), self.paths.question(), *texts]
         elif name == "property":
             texts = ["$properties", *texts]
         elif name in HIDDEN:
@@ -178,7 +183,7 @@ class _Writer(PathWriter):
     def site(self) -> str:
         """Write which call this is, and in a predicate at which item: each has a chance of its own."""
         number = len(self.found.functions)
-        return f"concat('{number} ', count(preceding-sibling::*))" if self.inside else f"'{number}'"
+        return f"concat('{number} ', count(preceding-sibling::*))" if self.paths.inside else f"'{number}'"
 
     def position(self, node: str, name: str) -> Part:
         """Write the place of a node among those of its name: 0 if there is none. A function of ours would be given a
@@ -286,7 +291,7 @@ class _Writer(PathWriter):
         target, *groups = trails
         chosen: dict[int, str] = {}
         for group, index in zip(groups, indexes, strict=True):
-            if target[: len(group)] != group or not self.is_repeat(group) or len(group) == len(target):
+            if target[: len(group)] != group or not self.paths.is_repeat(group) or len(group) == len(target):
                 raise BadExpression(f"indexed-repeat(): {group[-1]} is no repeat around {target[-1]}")
             chosen[len(group)] = index
         text = "$doc"
@@ -294,13 +299,13 @@ class _Writer(PathWriter):
             text = f"{text}/{target[depth - 1]}"
             if depth in chosen:
                 text = f"izwi-pick({text}, {chosen[depth]})"
-            elif target[:depth] == self.here[:depth] and self.is_repeat(target[:depth]):
-                text = f"izwi-pick({text}, {self.position(self.ancestor(depth), target[depth - 1]).text})"
-        return self.own(text, target, len(target))
+            elif target[:depth] == self.paths.here[:depth] and self.paths.is_repeat(target[:depth]):
+                text = f"izwi-pick({text}, {self.position(self.paths.ancestor(depth), target[depth - 1]).text})"
+        return self.paths.own(text, target, len(target))
 
     def plain(self, tree: Tree) -> list[str]:
         """The steps of a path without conditions."""
-        part = self.path(tree) if isinstance(tree, Path) else Part("")
+        part = self.paths.path(tree) if isinstance(tree, Path) else Part("")
         if not part.path or "[" in part.text:
             raise BadExpression("indexed-repeat() takes a question, and one to five repeats, each with a number")
         return part.path.split("/")[1:]

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from app.flows.xpath.functions import chance, dates, geometry, lists, numbers, texts, values
+from app.flows.xpath.functions import chance, dates, geometry, held, lists, numbers, texts, values
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "if": texts.if_, "coalesce": texts.coalesce, "selected": texts.selected, "selected-at": texts.selected_at,
@@ -32,7 +32,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "izwi-string": texts.string, "izwi-concat": texts.concat, "izwi-round": numbers.round_, "izwi-sum": numbers.total,
     "izwi-number": texts.number, "izwi-pick": lists.pick, "izwi-once": texts.once,
     "izwi-days": lambda _, value: dates.days_of(value), "izwi-moment": dates.days_or_text, "izwi-same": values.same,
-    "izwi-filled": values.filled,
+    "izwi-filled": values.filled, "izwi-held-whole": held.whole, "izwi-held-truth": held.truth,
+    "izwi-held-day": held.day, "izwi-held-time": held.time, "izwi-held-moment": held.moment,
 }  # fmt: skip
 
 # Every function that a form may call, with the least and the most values that it takes.
