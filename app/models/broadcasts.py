@@ -82,7 +82,7 @@ tally = sa.Table(
     "tally",
     metadata,
     sa.Column("broadcast_id", BigId, sa.ForeignKey("broadcast.id"), primary_key=True, autoincrement=False),
-    sa.Column("what", sa.String(32), primary_key=True, comment="`people:<state or reason>` or `messages:<state>`"),
+    sa.Column("what", sa.String(200), primary_key=True, comment="`people:<state or reason>`, `messages:<state>` …"),
     sa.Column("count", sa.BigInteger, nullable=False),
     comment="How many of what a broadcast has, changed with what it counts",
 )

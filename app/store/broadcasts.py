@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -29,7 +29,6 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     "cancelled": frozenset(),
     "failed": frozenset({"cancelled"}),
 }
-_IDLE = timedelta(hours=1)  # contacts in another survey are looked at again after this time
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +276,16 @@ def forget_screens(connection: Connection, run_ids: Sequence[int]) -> None:
             sa.update(session).where(within(session.c.run_id, "runs"), session.c.medium == "sms").values(shown=-1),
             {"runs": list(run_ids)},
         )
+
+
+def due_again(connection: Connection, broadcast_id: int, *, at: datetime) -> int:
+    """Let those who were written to, and are not known to have answered, be looked at now; returns how many."""
+    statement = (
+        sa.update(recipient)
+        .where(recipient.c.broadcast_id == broadcast_id, recipient.c.state == "written", recipient.c.rounds > 0)
+        .values(due_at=at)
+    )
+    return connection.execute(statement).rowcount
 
 
 def is_over(connection: Connection, broadcast_id: int) -> bool:

@@ -37,6 +37,7 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
 PRIORITIES = {"stop": 0, "reply": 1, "help": 2, "message": 5, "invitation": 5, "reminder": 6}
 CONVERSATION = (0, 1, 2)
 BROADCAST = (5, 6)
+_LEASE_ENDED = "no answer before the lease ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,8 @@ def settle(connection: Connection, *, channel_id: int, attempt: UUID, results: S
     for each in mine:
         changes.message(each.broadcast_id, "sending", each.state)
         changes.spend(each.broadcast_id, each.spent)
+        if each.state in {"failed", "unknown"}:
+            changes.trouble(each.broadcast_id, each.state, each.reason)
     # A report may have been faster than this commit.
     reports.catch_up(connection, channel_id, [each.provider_id for each in mine if each.provider_id], changes, at)
     changes.write(connection)
@@ -252,14 +255,13 @@ def sweep(connection: Connection, *, at: datetime) -> tuple[int, int]:
     unknown = connection.execute(
         sa.update(outbox)
         .where(_SENDING, outbox.c.lease_until < at)
-        .values(
-            state="unknown", reason="no answer before the lease ended", attempt=None, lease_until=None, settled_at=at
-        )
+        .values(state="unknown", reason=_LEASE_ENDED, attempt=None, lease_until=None, settled_at=at)
         .returning(outbox.c.broadcast_id)
     ).scalars()
     known = list(unknown)
     for broadcast_id in known:
         changes.message(broadcast_id, "sending", "unknown")
+        changes.trouble(broadcast_id, "unknown", _LEASE_ENDED)
     changes.write(connection)
     expired = _withdraw(connection, [outbox.c.expires_at < at], {}, "expired", "", at)
     broadcasts.lapse(connection, [(row.broadcast_id, row.contact_id) for row in expired if row.broadcast_id], at)

@@ -147,7 +147,7 @@ def upgrade() -> None:
 
     op.create_table('tally',
     sa.Column('broadcast_id', types.BigId(), autoincrement=False, nullable=False),
-    sa.Column('what', sa.String(length=32), nullable=False, comment='`people:<state or reason>` or `messages:<state>`'),
+    sa.Column('what', sa.String(length=200), nullable=False, comment='`people:<state or reason>`, `messages:<state>` …'),
     sa.Column('count', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['broadcast_id'], ['broadcast.id'], name=op.f('fk_tally_broadcast_id')),
     sa.PrimaryKeyConstraint('broadcast_id', 'what', name=op.f('pk_tally')),
