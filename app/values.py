@@ -1,6 +1,7 @@
 """The small words every floor shares: a phone number that hides itself, a screen, the room a handset gives it."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Self
@@ -92,3 +93,41 @@ class Screen(NamedTuple):
 
     text: str
     final: bool
+
+
+# Language → code, as people name it in lists of contacts. XLSForm writes the code in brackets: Shona (sn).
+_LANGUAGES = {
+    "en": "english chirungu isingisi eng",
+    "sn": "shona chishona sna",
+    "nd": "ndebele isindebele sindebele nde",
+    "ny": "chewa nyanja chichewa chinyanja nya",
+    "ts": "tsonga shangani xitsonga xichangana tso",
+    "st": "sotho sesotho sot",
+    "tn": "tswana setswana tsn",
+    "ve": "venda tshivenda ven",
+    "xh": "xhosa isixhosa xho",
+    "kck": "kalanga tjikalanga",
+    "nmq": "nambya",
+    "ndc": "ndau chindau",
+    "toi": "tonga chitonga",
+    "fr": "french français francais",
+    "pt": "portuguese português portugues",
+    "sw": "swahili kiswahili",
+}
+_LOCALES = {name: code for code, names in _LANGUAGES.items() for name in names.split()}
+_CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+
+
+def locale_of(name: str) -> str | None:
+    """The code of a language, given by its code or its name: "sn", "Shona", "Shona (sn)"; None if it is neither."""
+    name = name.strip().lower()
+    if name.endswith(")") and "(" in name:
+        name = name[:-1].rpartition("(")[2].strip()
+    found = _LOCALES.get(name, name.replace("_", "-"))
+    return found if _CODE.fullmatch(found) else None
+
+
+def attribute_name(text: str) -> str:
+    """The name of an attribute, as a header or a person writes it: "Date of birth" is date_of_birth."""
+    words = re.split(r"[^\w]+|_+", unicodedata.normalize("NFKC", text).lower())
+    return "_".join(filter(None, words))[:64].rstrip("_")
