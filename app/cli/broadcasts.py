@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -77,22 +76,67 @@ def _days(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple
     "--mode", type=click.Choice(["invitation", "conversation", "message"]), default="invitation", show_default=True,
     help="invitation: an SMS with the code to dial; conversation: the first question as an SMS; message: a text, no survey",
 )  # fmt: skip
-@click.option("--to", "audience", default="", help="Who gets it, e.g. 'province = Masvingo' or a segment's name  [default: everybody]")
-@click.option("--text", "texts", multiple=True, callback=_texts, metavar="LANG=TEXT", help="A text in a language; the first is for the rest")
+@click.option(
+    "--to",
+    "audience",
+    default="",
+    help="Who gets it, e.g. 'province = Masvingo' or a segment's name  [default: everybody]",
+)
+@click.option(
+    "--text",
+    "texts",
+    multiple=True,
+    callback=_texts,
+    metavar="LANG=TEXT",
+    help="A text in a language; the first is for the rest",
+)
 @click.option("--channel", default="", help="Channel to send over  [default: by operator]")
-@click.option("--start", "starts", type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]), help="When to begin  [default: at once]")
-@click.option("--end", "ends", type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]), help="When to send nothing more")
+@click.option(
+    "--start",
+    "starts",
+    type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]),
+    help="When to begin  [default: at once]",
+)
+@click.option(
+    "--end", "ends", type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]), help="When to send nothing more"
+)
 @click.option("--hours", default="08:00-19:00", show_default=True, help="Hours of the day in which it may send")
 @click.option("--at-night", is_flag=True, help="The hours reach into the night, and that is meant")
 @click.option("--weekdays", default="1234567", show_default=True, help="Days on which it may send; 1 is Monday")
-@click.option("--holiday", "holidays", multiple=True, callback=_days, metavar="DATE", help="A day on which it may not send")
-@click.option("--expiry", type=float, default=24, show_default=True, help="Hours after which a message that could not be sent is given up")
+@click.option(
+    "--holiday", "holidays", multiple=True, callback=_days, metavar="DATE", help="A day on which it may not send"
+)
+@click.option(
+    "--expiry",
+    type=float,
+    default=24,
+    show_default=True,
+    help="Hours after which a message that could not be sent is given up",
+)
 @click.option("--per-minute", type=click.IntRange(1), help="At most so many messages a minute")
 @click.option("--budget", help="Most that it may cost, in the tariff's currency, e.g. 250.00")
-@click.option("--remind", "remind_most", type=click.IntRange(0, 5), default=0, show_default=True, help="Most reminders to each")
-@click.option("--remind-after", "remind_days", type=click.IntRange(1), default=3, show_default=True, help="Days of silence before one")
-@click.option("--remind-text", "remind_texts", multiple=True, callback=_texts, metavar="LANG=TEXT", help="What a reminder says")
-@click.option("--rest", "rest_days", type=click.IntRange(0), default=30, show_default=True, help="Leave out who was asked in so many days")
+@click.option(
+    "--remind", "remind_most", type=click.IntRange(0, 5), default=0, show_default=True, help="Most reminders to each"
+)
+@click.option(
+    "--remind-after",
+    "remind_days",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Days of silence before one",
+)
+@click.option(
+    "--remind-text", "remind_texts", multiple=True, callback=_texts, metavar="LANG=TEXT", help="What a reminder says"
+)
+@click.option(
+    "--rest",
+    "rest_days",
+    type=click.IntRange(0),
+    default=30,
+    show_default=True,
+    help="Leave out who was asked in so many days",
+)
 def new(starts: datetime | None, ends: datetime | None, budget: str | None, **wish: Any) -> None:
     """Write a draft of a broadcast. Nothing is sent; `izwi broadcast plan NAME` shows what it would do."""
     with _broadcasting() as (broadcasting, settings):
@@ -142,7 +186,9 @@ def _show_plan(name: str, made: Plan) -> None:
     for operator, share in made.operators.items():
         price = "no price" if share.price is None else f"{written(share.price, made.currency)} a part"
         cost = written(share.cost, made.currency)
-        say(f"  {operator or 'unknown operator':18} {share.people:>10,} people {share.segments:>10,} parts  {price}  {cost}")
+        say(
+            f"  {operator or 'unknown operator':18} {share.people:>10,} people {share.segments:>10,} parts  {price}  {cost}"
+        )
     say(f"\nCost: {written(made.cost, made.currency)}" + (
         f", with all reminders at most {written(made.most, made.currency)}" if made.most > made.cost else ""
     ))  # fmt: skip
