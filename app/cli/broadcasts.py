@@ -108,6 +108,7 @@ def _days(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple
 )
 @click.option(
     "--expiry",
+    "expiry_hours",
     type=float,
     default=24,
     show_default=True,
