@@ -94,6 +94,12 @@ class Settings(BaseSettings):
     send_attempts: int = Field(20, ge=1, description="How often a message that was surely not sent is tried")
     message_hours: float = Field(24, gt=0, description="A message not sent after this time is given up, not sent late")
 
+    replies_per_hour: int = Field(
+        60,
+        ge=5,
+        description="Replies by SMS that one phone gets in an hour; what asks for more is a machine, not a person",
+    )
+
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
 
     @field_validator("zone")

@@ -129,8 +129,7 @@ class Feeding:
             surveys, own = under_way.get(person.contact_id, ()), runs.get(person.contact_id, ())
             if not round_.take(person, decide(which, person, surveys, own, at)):
                 break
-        round_.write(connection)
-        return len(people)
+        return round_.write(connection)
 
     def _wording(self, which: Broadcast, at: datetime) -> Wording:
         """The texts of a broadcast; a survey that is published anew in the middle does not change them."""
@@ -217,9 +216,12 @@ class Round:
         keys = self._lines.for_operator(operator) or list(self._lines.names)
         return next((key for key in keys if key in self._states and not self._states[key].rests(self._at)), keys[0])
 
-    def write(self, connection: Connection) -> None:
-        """Write what was done."""
+    def write(self, connection: Connection) -> int:
+        """Write what was done; returns for how many people it was."""
         which = self._which
+        if self._over_budget and not self._messages and not broadcasts.depth(connection, which.id, most=1):
+            broadcasts.move(connection, which.id, "paused", reason="the budget is used up")
+            log.warning("broadcast %d is paused: its budget is used up", which.id)
         outbox.add_of_broadcast(connection, self._messages, self._changes)
         broadcasts.place(connection, which.id, self._places)
         if which.asks:
@@ -230,9 +232,7 @@ class Round:
             ahead = max(which.next_ms, _milliseconds(self._at))
             next_ms = ahead + round(60_000 * len(self._messages) / which.per_minute)
             broadcasts.change(connection, which.id, {"next_ms": next_ms})
-        if self._over_budget:
-            broadcasts.move(connection, which.id, "paused", reason="the budget is used up")
-            log.warning("broadcast %d is paused: its budget is used up", which.id)
+        return len(self._places)
 
 
 def hours_of(which: Broadcast) -> Hours:
