@@ -14,6 +14,7 @@ VERSION = "2026.11.0"
 COMMANDS = {
     "serve": "serving", "work": "serving", "migrate": "migrating",
     "check": "forms", "surveys": "surveys", "simulate": "phone",
+    "contacts": "contacts", "segments": "segments",
     "export": "exporting", "hooks": "looking", "status": "looking", "doctor": "doctor",
 }  # fmt: skip
 
