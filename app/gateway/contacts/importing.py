@@ -6,18 +6,19 @@ Neither holds more than a batch of rows. Interrupted at any moment, it can be ru
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic_core import to_json
 from sqlalchemy.engine import Connection
 
 from app.channels.operators import Operators
 from app.gateway.contacts import kinds
-from app.gateway.contacts.kinds import Kind
+from app.gateway.contacts.kinds import Kind, Stored
 from app.gateway.contacts.mapping import BadMapping, Columns
 from app.gateway.contacts.reading import File, digest
 from app.gateway.contacts.report import Category, Report, Verdict
@@ -55,13 +56,15 @@ class Import:
         self._fates = bytearray()
         """Row → the code of its category, for the second way through."""
         self._possible: dict[str, frozenset[Kind]] = {}
+        self._undecided: list[str] = []
+        """New attributes, what their values so far can all be, and those that can still be something else than text."""
 
     def look(self, tell: Callable[[Verdict], None], progress: Callable[[int], None], *, locale: str | None) -> Report:
         """Go through the whole file and report; `tell` gets every row, `locale` is for rows that name no language."""
         self._locale = locale
         report, seen = Report(digest(self._path)), Seen()
         fresh = set(self._columns.attributes.values()) - self._reader.kinds.keys()
-        self._possible = dict.fromkeys(fresh, kinds.ALL)
+        self._possible, self._undecided = dict.fromkeys(fresh, kinds.ALL), sorted(fresh)
         known_groups = self._database.read(groups.ids)
         try:
             for batch in _batches(self._reader.rows()):
@@ -87,7 +90,7 @@ class Import:
         """Write what was reported, at most a thousand rows in a transaction; returns what became of the rows."""
         if digest(self._path) != report.digest:
             raise FileChanged
-        self._reader.kinds |= report.kinds
+        self._reader.learn({**self._reader.kinds, **report.kinds})
         self._database.write(lambda connection: _prepare(connection, report, at))
         group_ids = self._database.read(groups.ids)
         counts = Counter[Category]()
@@ -114,9 +117,11 @@ class Import:
 
     def _learn(self, report: Report, line: Line) -> None:
         """Take in what the whole file tells: kinds of values, languages, groups."""
-        for name in self._possible.keys() & line.values.keys():
-            if self._possible[name] != {Kind.TEXT}:
-                self._possible[name] &= kinds.possible(str(line.values[name]))
+        for name in self._undecided:
+            if name in line.values:
+                found = self._possible[name] = self._possible[name] & kinds.possible(str(line.values[name]))
+                if found == {Kind.TEXT}:
+                    self._undecided = [each for each in self._undecided if each != name]
         if line.repairs:
             report.repaired += 1
             report.repairs.update(line.repairs)
@@ -187,7 +192,7 @@ class Import:
     def _new(self, line: Line, hashed: bytes, sealed: bytes, group_ids: Mapping[str, int]) -> New:
         operator = self._operators.of_number(line.msisdn.e164)
         found = sorted({group_ids[name.casefold()] for name in line.groups})
-        text = json.dumps(line.values, ensure_ascii=False, sort_keys=True)
+        text = _json(line.values)
         return New(hashed, sealed, self._keys.current, line.locale or self._locale, operator, text, found)
 
     def change(self, line: Line, known: Known, members: set[int], group_ids: Mapping[str, int]) -> Changed | None:
@@ -205,7 +210,7 @@ class Import:
         operator = known.operator or self._operators.of_number(line.msisdn.e164)
         if after == before and not joined and locale in {None, known.locale} and operator == known.operator:
             return None
-        text = json.dumps(after, ensure_ascii=False, sort_keys=True)
+        text = _json(after)
         return Changed(known.id, locale if locale != known.locale else None, operator, text, joined)
 
 
@@ -237,6 +242,10 @@ def _unreadable(line: NoLine) -> Verdict:
 def _prepare(connection: Connection, report: Report, at: datetime) -> None:
     attributes.add(connection, report.kinds, at)
     groups.add(connection, report.groups.values(), at)
+
+
+def _json(values: Mapping[str, Stored]) -> str:
+    return to_json(dict(sorted(values.items()))).decode()
 
 
 def _batches(rows: Iterator[T]) -> Iterator[list[T]]:

@@ -43,7 +43,8 @@ class Refused:
 
 
 _PLAIN = re.compile(r"\+?[0-9]+")
-_FILLED = re.compile(r"[+0-9 ().\-/]+")
+_FILLED = re.compile(r"[\s+0-9().\-/'`\u2019]+")
+_FIGURES = 9
 _SPACING = re.compile(r"[\s().\-/_]+")
 _DECIMALS = re.compile(r"(\+?[0-9]{9,15})[.,]0{1,2}")
 _POWER = re.compile(r"\+?([0-9])(?:[.,]([0-9]+))?[eE]\+?([0-9]{1,2})")
@@ -75,10 +76,9 @@ class Numbers:
 
     def looks_like_one(self, cell: str) -> bool:
         """Whether a cell that should hold something else holds a phone number."""
-        digits = sum(sign.isdecimal() for sign in cell)
-        if not 9 <= digits <= 15 or not _FILLED.fullmatch(cell.strip(_MARKS + " \u00a0").replace("\u00a0", " ")):
+        if len(cell) < _FIGURES or not _FILLED.fullmatch(cell):
             return False
-        return isinstance(self.read(cell), Number)
+        return sum(map(str.isdecimal, cell)) >= _FIGURES and isinstance(self.read(cell), Number)
 
     def _quick(self, cell: str) -> Number | None:
         """A mobile number of this country in one of its usual forms. It finds what `_slow` finds, and sooner."""
@@ -98,7 +98,10 @@ class Numbers:
             local, repairs = bare[len(self.code) :], (*repairs, Repair.PLUS)
         else:
             return None
-        return Number(Msisdn(f"+{self.code}{local}"), repairs) if self._shape.mobile(local) else None
+        e164 = f"+{self.code}{local}"
+        if self._shape.mobile(local) or (len(local) in self._shape.lengths and self._operators.of_number(e164)):
+            return Number(Msisdn(e164), repairs)
+        return None
 
     def _slow(self, cell: str) -> Number | Refused:
         repairs = list[Repair]()
@@ -199,7 +202,10 @@ class _Shape:
     """What the mobile numbers of a country look like, without its code and without the 0 before local ones."""
 
     mobile: Callable[[str], re.Match[str] | None]
+    lengths: frozenset[int]
+    """Of mobile numbers."""
     longest: int
+    """Of any number."""
 
 
 def _shape(region: str) -> _Shape | None:
@@ -209,10 +215,11 @@ def _shape(region: str) -> _Shape | None:
     others and write local numbers with a 0 and nothing else.
     """
     metadata = PhoneMetadata.metadata_for_region(region)
-    if metadata is None or not metadata.mobile or not metadata.mobile.national_number_pattern:
+    if metadata is None or not (metadata.general_desc and metadata.mobile and metadata.mobile.national_number_pattern):
         return None
     shared = len(COUNTRY_CODE_TO_REGION_CODE[metadata.country_code or 0]) > 1
     if shared or metadata.national_prefix_for_parsing != "0" or metadata.national_prefix_transform_rule:
         return None
+    lengths = frozenset(metadata.mobile.possible_length) or frozenset(metadata.general_desc.possible_length)
     mobile = re.compile(metadata.mobile.national_number_pattern, re.ASCII).fullmatch
-    return _Shape(mobile, max(metadata.general_desc.possible_length) if metadata.general_desc else 15)
+    return _Shape(mobile, lengths, max(metadata.general_desc.possible_length))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from app.gateway.contacts.kinds import Kind, Misfit, Stored, stored
 from app.gateway.contacts.mapping import Columns
@@ -11,7 +12,7 @@ from app.gateway.contacts.reading import File
 from app.values import Msisdn, locale_of
 
 _SEPARATED = re.compile(r"[;,|\n]")
-_FIGURES = 9
+_REMEMBERED = 20_000
 LONGEST_GROUP = 64
 
 
@@ -44,10 +45,21 @@ class Reader:
     def __init__(
         self, file: File, columns: Columns, numbers: Numbers, kinds: Mapping[str, Kind], groups: Sequence[str]
     ) -> None:
-        self._file, self._numbers, self.kinds, self._groups = file, numbers, dict(kinds), list(groups)
+        self._file, self._numbers, self._groups = file, numbers, list(groups)
+        self.learn(kinds)
         self._header, self._width = columns.header_row, len(columns.columns)
         self._phone, self._language = columns.phone, columns.language
         self._group_places, self._attributes = columns.groups, list(columns.attributes.items())
+
+    def learn(self, kinds: Mapping[str, Kind]) -> None:
+        """Know from now on what attributes hold."""
+        self._kinds = dict(kinds)
+        self._cached = lru_cache(_REMEMBERED)(self._value)  # most columns have few values, many times
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """What each attribute holds, as far as it is known."""
+        return self._kinds
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """All rows below the headers, with their numbers."""
@@ -65,13 +77,18 @@ class Reader:
         if missing < 0 and any(cell.strip() for cell in cells[self._width :]):
             line.notes.append("it has more cells than there are columns")
         if self._language is not None and (text := cells[self._language].strip()):
-            line.locale = locale_of(text)
+            line.locale = _locale(text)
             if line.locale is None:
                 line.notes.append("its language is not known")
-        self._read_groups(line, cells)
+        if self._groups or self._group_places:
+            self._read_groups(line, cells)
         for place, name in self._attributes:
             if text := cells[place].strip():
-                self._read_value(line, name, text)
+                value = self._cached(name, text)
+                if isinstance(value, Misfit):
+                    line.notes.append(f"{name} {value}")
+                else:
+                    line.values[name] = value
         return line
 
     def _read_groups(self, line: Line, cells: list[str]) -> None:
@@ -84,12 +101,14 @@ class Reader:
                 elif name:
                     line.groups.append(name)
 
-    def _read_value(self, line: Line, name: str, text: str) -> None:
-        if len(text) >= _FIGURES and self._numbers.looks_like_one(text):
+    def _value(self, name: str, text: str) -> Stored | Misfit:
+        if self._numbers.looks_like_one(text):
             # Numbers are kept encrypted, in one place only: else whoever reads the attributes reads them.
-            line.notes.append(f"{name} looks like a phone number")
-            return
+            return Misfit("looks like a phone number")
         try:
-            line.values[name] = stored(self.kinds.get(name, Kind.TEXT), text)
+            return stored(self._kinds.get(name, Kind.TEXT), text)
         except Misfit as error:
-            line.notes.append(f"{name} {error}")
+            return error
+
+
+_locale = lru_cache(256)(locale_of)
