@@ -14,7 +14,8 @@ VERSION = "2026.11.0"
 COMMANDS = {
     "serve": "serving", "work": "serving", "migrate": "migrating",
     "check": "forms", "surveys": "surveys", "simulate": "phone",
-    "broadcast": "broadcasts", "export": "exporting", "hooks": "looking", "status": "looking", "doctor": "doctor",
+    "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts",
+    "export": "exporting", "hooks": "looking", "status": "looking", "doctor": "doctor",
 }  # fmt: skip
 
 
