@@ -12,9 +12,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from app.channels import CHANNELS
+from app.channels import CHANNELS, operators
 from app.gateway.bringing import File
 from app.gateway.library import Library
+from app.gateway.lines import Lines
 from app.gateway.preparing import prepare
 from app.gateway.recording import Recording
 from app.gateway.turns import Gateway, Writer
@@ -61,6 +62,14 @@ class Parts:
     library: Library
     lines: dict[str, Line]
 
+    @property
+    def choice(self) -> Lines:
+        """Which channel serves which operator."""
+        wanted = self.settings.lines
+        return Lines(
+            {line.id: wanted[name] for name, line in self.lines.items()}, operators.read(self.settings.operators)
+        )
+
     def close(self) -> None:
         """Give everything back."""
         self.database.close()
@@ -72,17 +81,25 @@ def assemble(settings: Settings, files: Sequence[File] | None = None) -> Parts:
     The surveys are those that ship and those of the folder, unless `files` names others.
     """
     vault.make_private(settings.data_dir)
-    keys = vault.load(settings.data_dir, (settings.channel,))
+    keys = vault.load(settings.data_dir, tuple(settings.lines))
     database = Database(settings.database)
     prepare(settings, database, files)
     library = Library(database)
     library.refresh()
+    return Parts(settings, database, keys, library, _lines(settings, database))
+
+
+def _lines(settings: Settings, database: Database) -> dict[str, Line]:
+    """A line for each channel, which has a row of its own."""
     now = datetime.now(UTC)
-    number = database.write(
-        lambda connection: sessions.ensure_channel(connection, name=settings.channel, provider=settings.channel, at=now)
+    wanted = settings.lines
+    numbers = database.write(
+        lambda connection: {
+            name: sessions.ensure_channel(connection, name=name, provider=each.provider, at=now)
+            for name, each in wanted.items()
+        }
     )
-    line = Line(number, settings.channel, CHANNELS[settings.channel](settings))
-    return Parts(settings, database, keys, library, {line.name: line})
+    return {name: Line(numbers[name], name, CHANNELS[each.provider](each)) for name, each in wanted.items()}
 
 
 def make_worker(parts: Parts) -> loop.Worker:

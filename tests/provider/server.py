@@ -124,7 +124,11 @@ class Behaviour:
         """Keep one message and give it an id."""
         message_id = f"ATXid_{uuid.uuid4().hex}"
         kept = {"number": number, "message": form["message"], "messageId": message_id}
-        kept |= {"from": form.get("from", "AFRICASTKNG"), "at": datetime.now(UTC).isoformat()}
+        kept |= {
+            "from": form.get("from", "AFRICASTKNG"),
+            "username": form["username"],
+            "at": datetime.now(UTC).isoformat(),
+        }
         with self.lock:
             self.messages.append(kept)
         return message_id
