@@ -4,28 +4,12 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 
+from app.channels import africastalking_words as words
 from app.channels.base import Delivery, DeliveryReport, Inbound, OptOut, SmsIn, Unreadable, UssdEnd, UssdTurn
 
 WORD_LIMIT = 128  # ids, numbers and codes; the longest seen is an id of 38 characters
 ID_LIMIT = 100  # an id is also a part of the key of what it causes, which has WORD_LIMIT characters
 TEXT_LIMIT = 40_000  # more than the 255 parts a long SMS can have
-
-_DELIVERIES = {
-    "sent": Delivery.SENT,
-    "submitted": Delivery.SENT,
-    "buffered": Delivery.SENT,
-    "success": Delivery.DELIVERED,
-    "failed": Delivery.FAILED,
-    "rejected": Delivery.FAILED,
-    # The documents do not say whether these two are final. An expired message was discarded by the network, so it can
-    # no longer arrive. An absent subscriber's phone is off; many networks hold the message and deliver it later, so
-    # the door stays open for a later report.
-    "expired": Delivery.FAILED,
-    "absentsubscriber": Delivery.UNCLEAR,
-}
-
-# Words that Africa's Talking spells in two ways.
-_SPELLINGS = {"notnetworksubcriber": "NotNetworkSubscriber", "userinblacklist": "UserInBlacklist"}
 
 _NO_PLUS = re.compile(r"[1-9][0-9]{7,14}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair
@@ -70,9 +54,9 @@ def _delivery_report(form: Mapping[str, str]) -> DeliveryReport:
     reason = _word(form, "failureReason")
     return DeliveryReport(
         provider_id=_identifier(form, "id", required=True),
-        delivery=_DELIVERIES.get(status.casefold(), Delivery.UNCLEAR),
+        delivery=words.DELIVERIES.get(status.casefold(), Delivery.UNCLEAR),
         status=status,
-        reason=_SPELLINGS.get(reason.casefold(), reason),
+        reason=words.FAILURES.get(reason.casefold(), reason),
         network_code=_word(form, "networkCode"),
         recipient=_number(form, "phoneNumber"),
     )

@@ -10,34 +10,10 @@ import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.channels import africastalking_words as words
 from app.channels.africastalking_reading import WORD_LIMIT, short_id, storable
 from app.channels.base import Sending, SendResult
 from app.settings import LineSettings
-
-_RECIPIENT_CODES = {
-    100: (Sending.SENT, ""),
-    101: (Sending.SENT, ""),
-    102: (Sending.SENT, ""),
-    401: (Sending.REFUSED, "RiskHold"),
-    402: (Sending.REFUSED, "InvalidSenderId"),
-    403: (Sending.REFUSED, "InvalidPhoneNumber"),
-    404: (Sending.REFUSED, "UnsupportedNumberType"),
-    405: (Sending.RETRY, "InsufficientBalance"),
-    406: (Sending.REFUSED, "UserInBlacklist"),
-    407: (Sending.REFUSED, "CouldNotRoute"),
-    409: (Sending.REFUSED, "DoNotDisturbRejection"),
-    500: (Sending.RETRY, "InternalServerError"),
-    501: (Sending.RETRY, "GatewayError"),
-    502: (Sending.RETRY, "RejectedByGateway"),
-}
-
-# What an HTTP status says about the whole batch. A wrong key sent nothing: the messages wait until somebody mends it.
-_HTTP_STATUSES = {
-    401: (Sending.RETRY, "authentication"),
-    403: (Sending.RETRY, "authentication"),
-    429: (Sending.RETRY, "throttled"),
-    503: (Sending.RETRY, "unavailable"),
-}
 
 PER_REQUEST = 500  # no limit is documented; the library's own tests send to 1,000
 _COUNT = re.compile(r"[0-9]{1,9}")
@@ -140,7 +116,7 @@ def after_status(answer: Any) -> SendResult | None:
     if 200 <= code < 300:
         return None
     default = (Sending.REFUSED, "bad request") if 400 <= code < 500 else (Sending.UNKNOWN, "server error")
-    outcome, reason = _HTTP_STATUSES.get(code, default)
+    outcome, reason = words.HTTP_STATUSES.get(code, default)
     return SendResult(outcome, status=str(code), reason=reason)
 
 
@@ -166,20 +142,23 @@ def _without_recipients(message: object) -> SendResult:
     if not isinstance(message, str) or not message.strip() or message.startswith("Sent to"):
         return SendResult(Sending.UNKNOWN, reason="missing in the answer")
     word = one_word(message)
-    outcomes = {reason.casefold(): outcome for outcome, reason in _RECIPIENT_CODES.values() if reason}
+    outcomes = {reason.casefold(): outcome for outcome, reason in words.RECIPIENT_CODES.values() if reason}
     return SendResult(outcomes.get(word.casefold(), Sending.REFUSED), reason=word or "refused without a recipient")
 
 
 def _recipient_result(recipient: Mapping[str, Any]) -> SendResult:
     provider_id = provider_id_of(recipient.get("messageId"))
+    code, status = _status_code(recipient.get("statusCode")), one_word(recipient.get("status"))
+    if code not in words.RECIPIENT_CODES:
+        status = f"{status} {code}".strip()  # what nobody knows yet is kept as it came
     unfamiliar = (Sending.SENT if provider_id else Sending.UNKNOWN, "unfamiliar status")
-    outcome, reason = _RECIPIENT_CODES.get(_status_code(recipient.get("statusCode")), unfamiliar)
+    outcome, reason = words.RECIPIENT_CODES.get(code, unfamiliar)
     if outcome is Sending.SENT and not provider_id:
         outcome, reason = Sending.UNKNOWN, "sent without an id"
     return SendResult(
         outcome,
         provider_id=provider_id,
-        status=one_word(recipient.get("status")),
+        status=status,
         reason=reason,
         cost=storable(str(recipient.get("cost") or ""))[:WORD_LIMIT],
     )
