@@ -114,7 +114,7 @@ class Feeding:
 
     def _all_rest(self, which: Broadcast, states: Mapping[int, State], at: datetime) -> bool:
         """Whether no channel can send now: then nobody's message is written yet, and so none grows old."""
-        keys = [self.lines.named(which.channel)] if which.channel else list(self.lines.names)
+        keys = [self.lines.named(which.channel)] if which.channel else list(self.lines.lines)
         return all(key is None or key not in states or states[key].rests(at) for key in keys)
 
     def _decide(
@@ -213,7 +213,7 @@ class Round:
         """The channel for a phone: the best one that is not in trouble."""
         if self._which.channel and (named := self._lines.named(self._which.channel)) is not None:
             return named
-        keys = self._lines.for_operator(operator) or list(self._lines.names)
+        keys = self._lines.for_operator(operator) or list(self._lines.lines)
         return next((key for key in keys if key in self._states and not self._states[key].rests(self._at)), keys[0])
 
     def write(self, connection: Connection) -> int:

@@ -9,7 +9,6 @@ import pytest
 
 from app.flows.review.tariff import Price, Tariff
 from app.gateway.broadcasting import Broadcasting, Draft, NotPossible
-from app.gateway.lines import Lines
 from app.money import MILLION
 from app.store import contacts
 from app.values import Medium, Msisdn
@@ -28,8 +27,7 @@ class Office:
         self.post, parts = post, post.parts
         parts.library.refresh()
         self.broadcasting = Broadcasting(parts.settings, parts.database, parts.library, TARIFF)
-        lines = Lines({post.known.id: post.known.name}, {})
-        self.feeding = Feeding(parts.settings, parts.database, parts.library, lines)
+        self.feeding = Feeding(parts.settings, parts.database, parts.library, parts.choice)
         self.numbers = [f"+2637700{number:05d}" for number in range(1, people + 1)]
         msisdns = [Msisdn(number) for number in self.numbers]
         found = parts.database.write(
