@@ -156,6 +156,7 @@ class Round:
         self._screens: list[int] = []
         self._changes = Changes()
         self._over_budget = False
+        self._channels: dict[str, int] = {}
 
     def take(self, person: Due, decision: Decision) -> bool:
         """Do what was decided about one recipient; False when the budget does not reach for her message."""
@@ -187,7 +188,7 @@ class Round:
         expires_at = self._at + timedelta(hours=which.expiry_hours)
         self._messages.append(
             Message(
-                channel_id=self._channel(person.operator),
+                channel_id=self._channels.get(person.operator) or self._channel(person.operator),
                 key=f"b{which.id}:{person.contact_id}:{number}",
                 contact_id=person.contact_id,
                 kind="reminder" if again else "invitation" if which.asks else "message",
@@ -214,7 +215,9 @@ class Round:
         if self._which.channel and (named := self._lines.named(self._which.channel)) is not None:
             return named
         keys = self._lines.for_operator(operator) or list(self._lines.lines)
-        return next((key for key in keys if key in self._states and not self._states[key].rests(self._at)), keys[0])
+        able = (key for key in keys if key in self._states and not self._states[key].rests(self._at))
+        self._channels[operator] = next(able, keys[0])
+        return self._channels[operator]
 
     def write(self, connection: Connection) -> int:
         """Write what was done; returns for how many people it was."""
