@@ -26,7 +26,7 @@ from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.simulator import routes as simulator
-from app.worker import delivery, expiry, loop, watching
+from app.worker import delivery, expiry, loop, thanks, watching
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +112,12 @@ def make_worker(parts: Parts) -> loop.Worker:
         # Surveys of its own: libxml2 works for one thread at a time on one form.
         Recording(settings, parts.database, Library(parts.database)),
         [delivery.Line(line.id, line.name, line.channel.sender()) for line in parts.lines.values()],
+        thanks.Thanks(
+            settings,
+            parts.database,
+            parts.keys,
+            [thanks.Line(line.id, line.name, line.channel.airtime()) for line in parts.lines.values()],
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from app.channels.base import DeliveryReport, Inbound, OptOut, SmsIn, UssdEnd, UssdTurn
+from app.channels.base import AirtimeCheck, AirtimeReport, DeliveryReport, Inbound, OptOut, SmsIn, UssdEnd, UssdTurn
 from app.flows.phrases import say
 from app.gateway import receipts
 from app.gateway.batch import Batch
@@ -107,7 +107,7 @@ class Gateway:
                 batch.senders.append((message_id, contact.id))
         thought()
         batch.flush()
-        return outcomes, bool(batch.outbox)
+        return outcomes, bool(batch.outbox or batch.thanks)
 
     def _store_messages(self, batch: Batch, arrivals: Sequence[Arrival]) -> dict[int, int]:
         """Store the text messages; returns which arrivals came for the first time, with the key of their row."""
@@ -171,10 +171,22 @@ class Gateway:
                 contact = batch.contacts.get(self._number(opt_out))
                 if contact is not None:
                     receipts.take_opt_out(batch, contact)
+            case _:
+                return self._receipt(batch, arrival)
+        return Outcome(None)
+
+    def _receipt(self, batch: Batch, arrival: Arrival) -> Outcome:
+        """Take what a provider tells or asks us by itself."""
+        connection, channel_id, phone = batch.connection, arrival.channel_id, partial(self._find, batch)
+        match arrival.inbound:
             case DeliveryReport() as report:
-                receipts.take_report(batch.connection, channel_id, report, partial(self._find, batch), batch.at)
+                receipts.take_report(connection, channel_id, report, phone, batch.at)
             case UssdEnd() as end:
-                receipts.take_end(batch.connection, channel_id, end, batch.at)
+                receipts.take_end(connection, channel_id, end, batch.at)
+            case AirtimeReport() as report:
+                receipts.take_airtime(connection, channel_id, report, phone, batch.at)
+            case AirtimeCheck() as check:
+                return Outcome(None, granted=receipts.may_thank(connection, channel_id, check, phone))
         return Outcome(None)
 
     def _find(self, batch: Batch, number: str) -> int | None:

@@ -11,26 +11,34 @@ from app.store import outbox
 from app.store.unit import Database
 from app.worker.delivery import Delivery, Line
 from app.worker.expiry import Expiry
+from app.worker.thanks import Thanks
 
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
 _SWEEP_SECONDS = 5.0
 _EXPIRE_SECONDS = 30.0
+_THANK_SECONDS = 1.0
 
 
 class Worker:
     """What happens when nobody is calling."""
 
     def __init__(
-        self, database: Database, delivery: Delivery, expiry: Expiry, recording: Recording, lines: Sequence[Line]
+        self,
+        database: Database,
+        delivery: Delivery,
+        expiry: Expiry,
+        recording: Recording,
+        lines: Sequence[Line],
+        thanks: Thanks,
     ) -> None:
         self._database, self._delivery, self._expiry, self._lines = database, delivery, expiry, lines
-        self._recording = recording
+        self._recording, self._thanks = recording, thanks
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self.run, name="izwi-worker", daemon=True)
-        self._next = {self._sweep: 0.0, self._expire: 0.0}
+        self._next = {self._sweep: 0.0, self._expire: 0.0, self._thank: 0.0}
 
     def start(self) -> None:
         """Start the thread."""
@@ -62,7 +70,8 @@ class Worker:
 
     def _round(self) -> int:
         """Do what is due; returns how many messages were tried."""
-        for task, every in ((self._sweep, _SWEEP_SECONDS), (self._expire, _EXPIRE_SECONDS)):
+        tasks = ((self._sweep, _SWEEP_SECONDS), (self._expire, _EXPIRE_SECONDS), (self._thank, _THANK_SECONDS))
+        for task, every in tasks:
             if time.monotonic() >= self._next[task]:
                 self._next[task] = time.monotonic() + every
                 task()
@@ -74,6 +83,10 @@ class Worker:
 
     def _sweep(self) -> None:
         self._expiry.sweep(datetime.now(UTC))
+        self._thanks.sweep(datetime.now(UTC))
+
+    def _thank(self) -> None:
+        self._thanks.work(datetime.now(UTC))
 
     def _expire(self) -> None:
         self._expiry.expire(datetime.now(UTC))

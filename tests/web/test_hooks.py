@@ -23,6 +23,8 @@ FORMS = {
     "sms": {"id": "in_1", "from": NUMBER, "to": "30007", "text": "IZWI", "date": "2026-11-23 10:00:00"},
     "delivery": {"id": "ATXid_1", "status": "Success", "phoneNumber": NUMBER, "networkCode": "64804"},
     "opt-out": {"senderId": "30007", "phoneNumber": NUMBER},
+    "airtime": {"requestId": "ATQid_1", "status": "Success", "phoneNumber": NUMBER, "description": "Delivered"},
+    "airtime-check": {"transactionId": "ATQid_1", "phoneNumber": NUMBER, "currencyCode": "USD", "amount": "0.5"},
 }
 SORRY_SN = "END Pamusoroi, pane chatadza kushanda. Dhayarai zvakare; mhinduro dzenyu dzakachengetwa."
 BUSY_SN = "END Sevhisi yakabatikana. Dhayarai zvakare mushure meminiti; mhinduro dzenyu dzakachengetwa."

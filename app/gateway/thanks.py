@@ -1,0 +1,34 @@
+"""Airtime as thanks: what somebody who has completed a survey is given. It is sent by the worker."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from app.settings import AirtimeSettings, Settings
+from app.store.airtime import Gift
+from app.store.runs import Run
+
+_MILLIONTHS = 1_000_000
+
+
+def due(settings: Settings, survey: str) -> AirtimeSettings | None:
+    """What a survey gives as thanks, if anything."""
+    return settings.airtime.get(survey)
+
+
+def gift_of(found: AirtimeSettings, run: Run, *, contact_id: int, channel_id: int, at: datetime) -> Gift:
+    """The airtime for the phone on which this run was completed."""
+    return Gift(
+        survey_id=run.survey_id,
+        contact_id=contact_id,
+        run_id=run.id,
+        channel_id=channel_id,
+        amount=millionths(found.amount),
+        currency=found.currency,
+        budget=millionths(found.budget),
+        at=at,
+    )
+
+
+def millionths(amount: Decimal) -> int:
+    """An amount as the store has it."""
+    return int(amount * _MILLIONTHS)
