@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         default_factory=lambda: {"IZWI": "leave_no_one_behind"},
         description="First word of an SMS and the survey that it starts",
     )
+    missed_calls: dict[str, str] = Field(
+        default_factory=dict,
+        description="Numbers that people call for nothing, since nobody answers, and the survey that each begins by SMS: "
+        '`{"+263770009000": "survey_id"}`; any other number begins `IZWI_SURVEY`',
+    )
     surveys_dir: Path | None = Field(
         None, description="Folder of further XLSForms; empty: `surveys` in the data directory"
     )

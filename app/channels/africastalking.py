@@ -48,6 +48,10 @@ class AfricasTalking:
         """Say whether airtime that is about to be paid is ours."""
         return b'{"status":"Validated"}' if ok else b'{"status":"Failed"}'
 
+    def reject_call(self) -> bytes:
+        """Let a call ring out unanswered."""
+        return b'<?xml version="1.0" encoding="UTF-8"?><Response><Reject/></Response>'
+
     def account(self) -> Account:
         """Ask for the balance (GET /version1/user), which a wrong key does not get."""
         import httpx  # here, for a service that only waits for providers never asks

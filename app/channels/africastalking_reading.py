@@ -9,9 +9,11 @@ from app.channels import africastalking_words as words
 from app.channels.base import (
     AirtimeCheck,
     AirtimeReport,
+    CallEnd,
     Delivery,
     DeliveryReport,
     Inbound,
+    MissedCall,
     OptOut,
     SmsIn,
     Unreadable,
@@ -102,6 +104,17 @@ def _airtime_check(form: Mapping[str, str]) -> AirtimeCheck:
     )
 
 
+def _call(form: Mapping[str, str]) -> MissedCall | CallEnd:
+    session = _identifier(form, "sessionId", required=True)
+    if _word(form, "isActive") == "0":
+        return CallEnd(session)
+    return MissedCall(
+        session=session,
+        sender=_number(form, "callerNumber", required=True),
+        destination=_number(form, "destinationNumber"),
+    )
+
+
 def _identifier(form: Mapping[str, str], name: str, *, required: bool = False) -> str:
     return short_id(_word(form, name, required=required, limit=TEXT_LIMIT))
 
@@ -157,6 +170,7 @@ _READERS: Mapping[str, Callable[[Mapping[str, str]], Inbound]] = {
     "opt-out": _opt_out,
     "airtime": _airtime_report,
     "airtime-check": _airtime_check,
+    "voice": _call,
 }
 HOOKS = tuple(_READERS)
 

@@ -99,7 +99,23 @@ class AirtimeCheck:
     currency: str
 
 
-Inbound = UssdTurn | UssdEnd | SmsIn | DeliveryReport | OptOut | AirtimeReport | AirtimeCheck
+@dataclass(frozen=True, slots=True)
+class MissedCall:
+    """Somebody calls a number of ours, and it will not be answered: that costs her nothing."""
+
+    session: str
+    sender: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """A call is over; there is nothing to do about it."""
+
+    session: str
+
+
+Inbound = UssdTurn | UssdEnd | SmsIn | DeliveryReport | OptOut | AirtimeReport | AirtimeCheck | MissedCall | CallEnd
 
 
 class Sending(StrEnum):
@@ -178,6 +194,10 @@ class Channel(Protocol):
 
     def render_check(self, ok: bool) -> bytes:
         """Answer an `AirtimeCheck`, as JSON."""
+        ...
+
+    def reject_call(self) -> bytes:
+        """Answer a `MissedCall`, as XML, so that it is never picked up."""
         ...
 
     def account(self) -> Account:

@@ -135,7 +135,9 @@ def _outbox(database: Database) -> Iterator[Finding]:
 def _surveys(settings: Settings, database: Database) -> Iterator[Finding]:
     shelf = library.Library(database)
     shelf.refresh()
-    for name in dict.fromkeys([settings.survey, *settings.service_codes.values(), *settings.keywords.values()]):
+    tables = (settings.service_codes, settings.keywords, settings.missed_calls)
+    wanted = [settings.survey, *(name for table in tables for name in table.values()), *settings.airtime]
+    for name in dict.fromkeys(wanted):
         if shelf.newest(name) is None and shelf.survey_id(name) is not None:
             yield Finding("warning", f"the survey {name} is not asked now", f"`izwi surveys publish {name}` asks it")
         elif shelf.newest(name) is None:

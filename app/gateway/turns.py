@@ -16,7 +16,17 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from app.channels.base import AirtimeCheck, AirtimeReport, DeliveryReport, Inbound, OptOut, SmsIn, UssdEnd, UssdTurn
+from app.channels.base import (
+    AirtimeCheck,
+    AirtimeReport,
+    DeliveryReport,
+    Inbound,
+    MissedCall,
+    OptOut,
+    SmsIn,
+    UssdEnd,
+    UssdTurn,
+)
 from app.flows.phrases import say
 from app.gateway import receipts
 from app.gateway.batch import Batch
@@ -144,10 +154,11 @@ class Gateway:
         ]
         batch.load_phones(self._keys, [Msisdn(number) for number in numbers if number])
         lines: dict[int, list[str]] = {}
-        for index in fresh:
-            contact = batch.contacts.get(self._number(arrivals[index].inbound))
-            if contact:
-                lines.setdefault(arrivals[index].channel_id, []).append(line_of(contact.id))
+        for index, arrival in enumerate(arrivals):
+            if index in fresh or isinstance(arrival.inbound, MissedCall):
+                contact = batch.contacts.get(self._number(arrival.inbound))
+                if contact:
+                    lines.setdefault(arrival.channel_id, []).append(line_of(contact.id))
         for channel_id, wanted in lines.items():
             batch.load_sessions(channel_id, wanted)
 
@@ -156,7 +167,7 @@ class Gateway:
         inbound = arrival.inbound
         if isinstance(inbound, UssdTurn):
             return (arrival.channel_id, inbound.session) not in batch.sessions
-        return isinstance(inbound, OptOut) or (isinstance(inbound, SmsIn) and fresh)
+        return isinstance(inbound, OptOut | MissedCall) or (isinstance(inbound, SmsIn) and fresh)
 
     def _one(self, batch: Batch, arrival: Arrival, fresh: bool) -> Outcome:
         channel_id = arrival.channel_id
@@ -167,6 +178,10 @@ class Gateway:
                 contact = batch.contacts.get(self._number(sms))
                 if fresh and contact is not None:
                     self._texting.take(batch, channel_id, sms, contact)
+            case MissedCall() as call:
+                contact = batch.contacts.get(self._number(call))
+                if contact is not None:
+                    self._texting.call(batch, channel_id, call, contact)
             case OptOut() as opt_out:
                 contact = batch.contacts.get(self._number(opt_out))
                 if contact is not None:
@@ -198,7 +213,7 @@ class Gateway:
 
     def _number(self, inbound: Inbound) -> str:
         """The E.164 number of a sender, or nothing: operators write from names such as "ECONET" too."""
-        assert isinstance(inbound, UssdTurn | SmsIn | OptOut)  # noqa: S101
+        assert isinstance(inbound, UssdTurn | SmsIn | OptOut | MissedCall)  # noqa: S101
         try:
             return Msisdn.parse(inbound.sender, region=self._region).e164
         except NotAPhoneNumber:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from app.channels.base import AirtimeCheck, Channel, Unreadable, UssdTurn
+from app.channels.base import AirtimeCheck, Channel, MissedCall, Unreadable, UssdTurn
 from app.gateway.conversation import Outcome
 from app.gateway.turns import Arrival, Failed, Overloaded, Writer, sorry
 from app.store.keys import Keys
@@ -23,6 +23,7 @@ MAX_BODY = 64 * 1024
 _MAX_FIELDS = 100
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _JSON = (b"content-type", b"application/json")
+_XML = (b"content-type", b"application/xml; charset=utf-8")
 _UNCACHED = (b"cache-control", b"no-store")
 
 
@@ -67,6 +68,9 @@ class Hooks:
             # What cannot be looked up now is not ours either: it is asked for again under its key.
             granted = isinstance(outcome, Outcome) and outcome.granted
             await _respond(send, 200, line.channel.render_check(granted), _JSON)
+        elif isinstance(inbound, MissedCall):
+            # Whether it could be stored or not: answered, it would cost her money.
+            await _respond(send, 200, line.channel.reject_call(), _XML)
         elif isinstance(outcome, Outcome):
             await _respond(send, 200, b"")
         else:
@@ -91,6 +95,8 @@ class Hooks:
             await _respond(send, 200, line.channel.render(sorry("en", "no_service")))
         elif hook == "airtime-check":
             await _respond(send, 200, line.channel.render_check(False), _JSON)
+        elif hook == "voice":
+            await _respond(send, 200, line.channel.reject_call(), _XML)
         else:
             await _respond(send, 413 if isinstance(error, TooLarge) else 400, str(error).encode())
 

@@ -12,9 +12,11 @@ from app.channels.africastalking_reading import TEXT_LIMIT, WORD_LIMIT
 from app.channels.base import (
     AirtimeCheck,
     AirtimeReport,
+    CallEnd,
     Delivery,
     DeliveryReport,
     Inbound,
+    MissedCall,
     OptOut,
     SmsIn,
     Unreadable,
@@ -135,6 +137,13 @@ READ: list[tuple[str, str, Inbound]] = [
         "airtime-check-currency-in-the-amount",
         AirtimeCheck("+263770000001", Decimal(5), "USD"),
     ),
+    (
+        "somebody calls",
+        "voice-rings",
+        MissedCall("ATVId_5389c866eb760cba818893cb8f068c93", "+263770000001", "+263770009000"),
+    ),
+    ("a call is over", "voice-over", CallEnd("ATVId_1")),
+    ("a caller gets her plus back", "voice-plus-not-encoded", MissedCall("ATVId_1", "+263770000001", "")),
     ("a subscriber opts out", "opt-out", OptOut("+263770000001")),
     ("a subscriber opts out with a lost plus", "opt-out-plus-not-encoded", OptOut("+263770000001")),
 ]
@@ -151,6 +160,8 @@ REFUSED = [
     ("a report needs an id", "delivery-no-id", "id"),
     ("an opt-out needs a number", "opt-out-no-number", "phoneNumber"),
     ("an airtime report needs an id", "airtime-no-id", "requestId"),
+    ("a call needs a number", "voice-no-number", "callerNumber"),
+    ("a call needs a session", "voice-no-session", "sessionId"),
     ("a check needs a number", "airtime-check-no-number", "phoneNumber"),
 ]
 
@@ -191,6 +202,10 @@ def test_the_same_words_a_minute_later_are_another_message() -> None:
 def test_an_unknown_hook_is_unreadable() -> None:
     with pytest.raises(Unreadable):
         CHANNEL.parse("fax", {})
+
+
+def test_a_call_is_never_picked_up() -> None:
+    assert CHANNEL.reject_call() == b'<?xml version="1.0" encoding="UTF-8"?><Response><Reject/></Response>'
 
 
 def test_an_amount_that_is_none_is_unreadable() -> None:
