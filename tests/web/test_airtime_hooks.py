@@ -52,20 +52,23 @@ def complete(served: Served) -> None:
 def test_airtime_goes_all_the_way_with_the_providers_question_in_between(
     served: Served, provider: ProviderProcess
 ) -> None:
+    provider.report_to(f"http://127.0.0.1:{served.port}/hooks/{served.secret}/airtime", of="airtime")
+
+    complete(served)
+
+    until(lambda: state(served) == ["delivered"])
+    assert [paid["number"] for paid in provider.payments()] == [NUMBER]
+
+
+def test_a_report_is_read_from_json_with_figures_and_gaps_in_it(served: Served) -> None:
     complete(served)
     until(lambda: state(served) == ["sent"])
-    (paid,) = provider.payments()
+    ((request_id,),) = served.rows("SELECT provider_id FROM airtime")
 
-    report = {
-        "requestId": paid["requestId"],
-        "status": "Success",
-        "phoneNumber": NUMBER,
-        "discount": 0.02,
-        "value": None,
-    }
+    report = {"requestId": request_id, "status": "Failed", "phoneNumber": NUMBER, "discount": 0.02, "value": None}
     assert post_json(served, "airtime", report) == (200, "")
 
-    assert state(served) == ["delivered"]
+    assert state(served) == ["failed"]
 
 
 def test_a_question_about_airtime_that_nobody_asked_for_is_answered_with_no(served: Served) -> None:
