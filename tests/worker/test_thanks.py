@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from app import main
 from app.channels.base import AirtimeCheck, AirtimeReport, Inbound, UssdTurn
+from app.cli.doctor import _airtime as look
 from app.gateway import library
 from app.gateway.conversation import Outcome
 from app.gateway.turns import Arrival, Gateway
@@ -179,6 +180,24 @@ def test_the_budget_is_never_exceeded_and_who_came_late_is_refused(
 
     assert fund.gifts("state, reason") == [("sent", ""), ("sent", ""), ("refused", "budget"), ("refused", "budget")]
     assert len(provider.payments()) == 2
+
+
+def test_the_doctor_says_that_a_budget_is_spent_and_that_a_payment_is_in_doubt(
+    make_fund: Callable[..., Fund], provider: ProviderProcess
+) -> None:
+    gift = AirtimeSettings(amount=Decimal("0.5"), currency="USD", budget=Decimal("0.5"))
+    fund = make_fund(airtime={"meal": gift}, send_attempts=1)
+    provider.set_mode("500", of="airtime")
+    fund.answer(COMPLETED)
+    fund.answer(COMPLETED, number="+263770000002")
+    fund.send()
+
+    said = [finding.what for finding in look(fund.parts.database)]
+
+    assert said == [
+        "1 gifts of airtime may or may not have been paid",
+        "1 who completed a survey got no airtime: its budget is spent",
+    ]
 
 
 def test_what_was_refused_by_the_provider_leaves_room_in_the_budget(
