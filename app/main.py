@@ -26,7 +26,7 @@ from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.simulator import routes as simulator
-from app.worker import delivery, expiry, feeding, loop, watching
+from app.worker import delivery, expiry, feeding, loop, thanks, watching
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +118,12 @@ def make_worker(parts: Parts) -> loop.Worker:
             delivery.Line(line.id, line.name, line.channel.sender(), settings.lines[line.name].per_second)
             for line in parts.lines.values()
         ],
+        thanks.Thanks(
+            settings,
+            parts.database,
+            parts.keys,
+            [thanks.Line(line.id, line.name, line.channel.airtime()) for line in parts.lines.values()],
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from app.cli.root import fail, read_settings, say
-from app.store import answers, channels, keys, outbox, runs, schema
+from app.store import airtime, answers, channels, keys, outbox, runs, schema
 from app.store.unit import Database
 
 
@@ -69,6 +69,7 @@ def status(as_json: bool) -> None:
             "runs": runs.counts(connection),
             "answers": answers.count(connection),
             "messages": outbox.counts(connection),
+            "airtime": airtime.counts(connection),
             "channels": {name: {} for name in settings.lines} | channels.messages(connection),
             "oldest_waiting_seconds": round((now - oldest).total_seconds()) if oldest else None,
         }
@@ -86,6 +87,8 @@ def status(as_json: bool) -> None:
             say(f"  {name:20} {_listed(counts)}")
     if found["oldest_waiting_seconds"] is not None:
         say(f"          the oldest waits for {found['oldest_waiting_seconds']} s")
+    if found["airtime"]:
+        say("airtime   " + _listed(found["airtime"]))
     if found["messages"].get("unknown"):
         say("          `unknown` ones may have been sent: the provider never said, so they are not sent again")
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.channels.base import SmsIn
+from app.channels.base import MissedCall, SmsIn
 from app.flows import gsm7
 from app.flows.asking import compact
 from app.flows.asking.state import State
@@ -19,6 +19,7 @@ from app.store.sessions import Session
 from app.values import Medium, RunState, Screen
 
 _INVITED = timedelta(days=14)  # so long a reply to a broadcast's question is a reply to it
+_CALLS_AGAIN = timedelta(minutes=10)  # people call again when nothing seems to happen
 
 
 class Texting:
@@ -61,6 +62,28 @@ class Texting:
             self._accept(batch, session, message, contact, invited)
         else:
             self._unknown(batch, session, message, contact, locale)
+
+    def call(self, batch: Batch, channel_id: int, call: MissedCall, contact: Contact) -> None:
+        """She called and nobody answered: the survey of that number begins by SMS, as its keyword would begin it.
+
+        Not after a STOP: whoever has a shared phone in hand now may know nothing of it, and only START takes it back.
+        """
+        if contact.stopped:
+            return
+        message = SmsIn(f"call:{call.session}", call.sender, call.destination, "", "", "")
+        session = self._session(batch, channel_id, message, contact)
+        if batch.screen_of(session, key_of(message.provider_id)) is not None:
+            return  # the provider tells of this call again
+        run = batch.runs.get(session.run_id or 0)
+        if run is not None and run.state == RunState.ACTIVE and batch.at - session.touched_at < _CALLS_AGAIN:
+            return  # her question is on its way to her, or before her
+        if self.conversation.find_run(batch, session, contact, self.routes.survey_of_call(call.destination)):
+            self._answer(batch, session, message, None)
+            return
+        text = say("no_service", contact.locale or "en")
+        self._note(batch, session, message, "failed", text)
+        # Once a day: she pays nothing for a call, but we do for each answer.
+        self._send(batch, session, message, "help", text, key=f"no_service:{contact.id}:{batch.local.date()}")
 
     def _session(self, batch: Batch, channel_id: int, message: SmsIn, contact: Contact) -> Session:
         """The line between a phone and a channel: one session that stays, unlike a dialled one."""
