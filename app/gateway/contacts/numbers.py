@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberType
@@ -25,16 +26,14 @@ class Repair(StrEnum):
     BOTH = "a 0 after the country code"
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A cell that holds a mobile number; `repairs` says what had to be undone to read it."""
 
     msisdn: Msisdn
     repairs: tuple[Repair, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """A cell that holds no number that can be written to. The reason never shows what stands there."""
 
     reason: str
