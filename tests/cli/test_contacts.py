@@ -357,6 +357,8 @@ def test_who_knows_better_names_the_columns(parts: main.Parts, folder: Path) -> 
         (LIST, ["--column", "phone"], "--column phone: write NAME=COLUMN, for example phone="),
         (LIST, ["--skip", "Nothing"], "list.csv: there is no column Nothing"),
         (LIST, ["--language", "Klingonese"], "Klingonese is no language that is known"),
+        (LIST, ["--region", "XX"], "XX is no country; write its two letters, e.g. ZW"),
+        (LIST, ["--region", "Zimbabwe"], "IZWI_REGION"),
         (LIST, ["--group", " "], "--group: a name has between 1 and 64 characters"),
         (LIST + '0770000009,"Shona\n', [], "a quotation mark is not where it should be"),
         ("", [], "list.csv: it is empty"),
@@ -367,9 +369,20 @@ def test_what_cannot_be_imported_is_refused_with_a_cure(
 ) -> None:
     result = run("import", written(folder, text), "--yes", *options)
 
-    assert result.exit_code == 1
+    assert result.exit_code in {1, 2}
     assert says in result.stderr
     assert known(parts) == {}
+
+
+def test_a_list_of_operators_that_is_wrong_is_said_with_its_place(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IZWI_OPERATORS", written(folder, "operator,codes,prefixes\nA,1,077\n", "operators.csv"))
+
+    result = run("import", written(folder, LIST), "--yes")
+
+    assert result.exit_code == 1
+    assert "operators.csv: line 2: the prefix is '077'" in result.stderr
 
 
 # -- long files, and what happens in between ------------------------------------------------------------------------

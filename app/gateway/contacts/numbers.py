@@ -14,6 +14,10 @@ from app.channels.operators import Operators
 from app.values import Msisdn, NotAPhoneNumber
 
 
+class UnknownRegion(ValueError):
+    """There is no country of these two letters."""
+
+
 class Repair(StrEnum):
     """What was wrong with a number that could still be read with certainty."""
 
@@ -67,6 +71,8 @@ class Numbers:
     def __init__(self, region: str, operators: Operators) -> None:
         self._region, self._operators = region, operators
         self.code = str(phonenumbers.country_code_for_region(region))
+        if self.code == "0":
+            raise UnknownRegion
         self._shape = _shape(region)
         self._zero = phonenumbers.ndd_prefix_for_region(region, True) == "0"
 

@@ -61,6 +61,14 @@ def test_a_list_without_headers_has_the_letters_of_a_spreadsheet(tmp_path: Path)
     assert columns.columns[0].why == "has no header; --column NAME=A brings it in"
 
 
+@pytest.mark.parametrize("title", ["Farmers 2026,,\n", "Farmers 2026,,\n,,\nfor NANGO,,\n"])
+def test_a_title_above_the_headers_is_no_header(tmp_path: Path, title: str) -> None:
+    columns = guessed(tmp_path, title + "Village,Cell,Age\nMutoko,,50\nGweru,0770000001,33\n")
+
+    assert columns.header_row == title.count("\n") + 1
+    assert meanings(columns) == ["village", "phone", "age"]
+
+
 def test_a_second_column_of_numbers_is_left_out(tmp_path: Path) -> None:
     columns = guessed(tmp_path, "Phone,Next of kin\n0770000001,0770000002\n0770000003,\n")
 
