@@ -14,7 +14,8 @@ VERSION = "2026.11.0"
 COMMANDS = {
     "serve": "serving", "work": "serving", "migrate": "migrating",
     "check": "forms", "surveys": "surveys", "simulate": "phone",
-    "broadcast": "broadcasts", "export": "exporting", "hooks": "looking", "status": "looking", "tokens": "tokens",
+    "broadcast": "broadcasts", "messages": "messages",
+    "export": "exporting", "hooks": "looking", "status": "looking", "tokens": "tokens",
     "doctor": "doctor",
 }  # fmt: skip
 

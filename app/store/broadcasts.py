@@ -189,6 +189,12 @@ def take(connection: Connection, broadcast_id: int) -> Broadcast | None:
     return _read(row) if row else None
 
 
+def hold_state(connection: Connection, broadcast_id: int) -> str:
+    """The state of a broadcast, which stays so until the transaction ends."""
+    statement = sa.select(broadcast.c.state).where(broadcast.c.id == broadcast_id).with_for_update()
+    return str(connection.execute(statement).scalar_one())
+
+
 # -- recipients ---------------------------------------------------------------------------------------------------------
 
 
