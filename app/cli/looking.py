@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from app.cli.root import fail, read_settings, say
-from app.store import answers, keys, outbox, runs, schema
+from app.gateway.channels import Channels
+from app.store import answers, broadcasts, keys, outbox, runs, schema, tallies
 from app.store.unit import Database
 
 
@@ -62,9 +63,13 @@ def status(as_json: bool) -> None:
             "answers": answers.count(connection),
             "messages": outbox.counts(connection),
             "oldest_waiting_seconds": round((now - oldest).total_seconds()) if oldest else None,
+            "broadcasts": [_standing(connection, each) for each in broadcasts.every(connection, *_UNDER_WAY)],
         }
 
     found = database.read(look)
+    found["channels"] = {
+        each.name: each.words for each in Channels(settings, database).every(now) if each.needs_somebody
+    }
     database.close()
     if as_json:
         say(json.dumps(found, indent=2))
@@ -75,7 +80,24 @@ def status(as_json: bool) -> None:
     if found["oldest_waiting_seconds"] is not None:
         say(f"          the oldest waits for {found['oldest_waiting_seconds']} s")
     if found["messages"].get("unknown"):
-        say("          `unknown` ones may have been sent: the provider never said, so they are not sent again")
+        say(
+            "          `unknown` ones may have been sent: the provider never said. You can decide what becomes of them:"
+        )
+        say("          `izwi broadcast unknown NAME`, `izwi messages unknown`")
+    for name, words in found["channels"].items():
+        say(f"channel   {name}: {words}")
+    for each in found["broadcasts"]:
+        reason = f" ({each['reason']})" if each["reason"] else ""
+        say(f"broadcast {each['name']}: {each['state']}{reason}, {each['left']:,} left")
+
+
+_UNDER_WAY = ("scheduled", "running", "paused")
+
+
+def _standing(connection: Any, which: broadcasts.Broadcast) -> dict[str, Any]:
+    counts = tallies.of(connection, which.id)
+    left = counts.get("people:waiting", 0) + counts.get("messages:waiting", 0)
+    return {"name": which.name, "state": which.state, "reason": which.reason, "left": left}
 
 
 def _listed(counts: dict[str, int]) -> str:

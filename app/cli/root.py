@@ -14,7 +14,7 @@ VERSION = "2026.11.0"
 COMMANDS = {
     "serve": "serving", "work": "serving", "migrate": "migrating",
     "check": "forms", "surveys": "surveys", "simulate": "phone",
-    "broadcast": "broadcasts", "messages": "messages",
+    "broadcast": "broadcasts", "messages": "messages", "channels": "channels",
     "export": "exporting", "hooks": "looking", "status": "looking", "tokens": "tokens",
     "doctor": "doctor",
 }  # fmt: skip

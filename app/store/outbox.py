@@ -299,6 +299,12 @@ def counts(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def waiting(connection: Connection) -> dict[int, int]:
+    """Channel → how many messages wait to go over it."""
+    statement = sa.select(outbox.c.channel_id, sa.func.count()).where(_QUEUED).group_by(outbox.c.channel_id)
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
 def oldest_waiting(connection: Connection) -> datetime | None:
     """When the oldest message that still waits was written."""
     return connection.execute(sa.select(sa.func.min(outbox.c.created_at)).where(_QUEUED)).scalar()
