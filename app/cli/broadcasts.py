@@ -13,10 +13,10 @@ import click
 from app.cli.messages import COUNT_AS_SENT, SEND_AGAIN, YES, decide_with, decision_of
 from app.cli.root import fail, read_settings, say
 from app.cli.stored import opened
-from app.flows.review.tariff import BadTariff, read_tariff
+from app.flows.review.tariff import BadTariff
 from app.gateway.broadcasting import Broadcasting, Draft
 from app.gateway.library import Library
-from app.gateway.planning import Plan, time_left
+from app.gateway.planning import Plan, tariff_of, time_left
 from app.gateway.refusals import NotPossible
 from app.money import NotMoney, millionths, written
 from app.settings import Settings
@@ -41,9 +41,7 @@ def _broadcasting() -> Iterator[tuple[Broadcasting, Settings]]:
     settings = read_settings()
     with opened(settings) as database:
         try:
-            tariff = read_tariff(settings.tariff.read_text(encoding="utf-8-sig")) if settings.tariff else None
-        except (OSError, UnicodeDecodeError):
-            fail(f"The tariff {settings.tariff} cannot be read.", code=2)
+            tariff = tariff_of(settings)
         except BadTariff as error:
             fail(f"The tariff {settings.tariff} cannot be used: {error}.", code=2)
         library = Library(database)

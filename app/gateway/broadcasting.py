@@ -16,7 +16,7 @@ from app.gateway.library import Library
 from app.gateway.planning import Plan
 from app.gateway.refusals import NotNow, NotPossible, NotThere
 from app.settings import Settings
-from app.store import broadcasts, outbox, tallies
+from app.store import broadcasts, channels, outbox, tallies
 from app.store.audience import audience
 from app.store.broadcasts import Broadcast
 from app.store.unit import Database
@@ -66,6 +66,9 @@ class Broadcasting:
         if self._database.read(lambda connection: broadcasts.by_name(connection, wish.name)) is not None:
             raise NotNow(f"There is a broadcast {wish.name!r} already; choose another name.")
         values = self._values(wish, at)
+        known = [each.name for each in self._database.read(channels.states)]
+        if wish.channel and wish.channel not in known:
+            raise NotPossible(f"There is no channel {wish.channel!r}; there are: {', '.join(known) or 'none'}.")
 
         def work(connection: Connection) -> None:
             audience(connection, wish.audience, at)  # says what is wrong with it
