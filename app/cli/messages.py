@@ -60,8 +60,8 @@ def decide_with(
     if not count:
         say("No message is of unknown outcome.")
         return
-    are = "message is" if count == 1 else "messages are"
-    say(f"{count:,} {are} of unknown outcome: the provider never said whether it was sent.")
+    are, them = ("message is", "it") if count == 1 else ("messages are", "them")
+    say(f"{count:,} {are} of unknown outcome: the provider never said whether it sent {them}.")
     for each in found:
         say(f"  {each.count:>10,} since {local(each.since, settings)}: {each.reason or 'no reason is known'}")
     if decision is None:

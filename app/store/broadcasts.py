@@ -336,7 +336,9 @@ def end_all(connection: Connection, broadcast_id: int, *, reason: str, count: in
 def lapse(connection: Connection, gone: Sequence[tuple[int, int]], at: datetime) -> None:
     """Let recipients, by broadcast and contact, whose message was past its time be due again, if theirs still runs."""
     if gone:
-        running = sa.select(broadcast.c.id).where(broadcast.c.state.in_(("running", "paused")))
+        # No list of states here: it could not be sent for many rows at once.
+        under_way = sa.or_(broadcast.c.state == sa.text("'running'"), broadcast.c.state == sa.text("'paused'"))
+        running = sa.select(broadcast.c.id).where(under_way)
         connection.execute(
             sa.update(recipient)
             .where(

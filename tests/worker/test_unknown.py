@@ -159,6 +159,27 @@ def test_a_reply_goes_out_again_unless_the_conversation_went_on(post: Post) -> N
     assert deciding.decide(post.parts.settings, post.parts.database, None, Decision.SENT, post.clock()) == Decided(1, 0)
 
 
+def test_messages_that_wait_too_long_are_given_up_and_written_anew(office: Office) -> None:
+    office.know(*MANY)
+    office.post.provider.stop()
+    try:
+        office.send(expiry_hours=2)
+        office.work()
+        assert office.status()["messages"] == {"waiting": 5}
+        office.work(hours=3)
+        assert office.status()["messages"] == {"expired": 5}
+        assert office.status()["spent"] == 0
+    finally:
+        office.post.provider.start()
+
+    for _ in range(5):
+        office.work(minutes=2)
+
+    assert office.status()["messages"] == {"expired": 5, "sent": 5}
+    assert office.tallied() == office.counted()
+    assert len(office.post.accepted()) == 5
+
+
 def izwi(post: Post, *arguments: str, replies: str = "") -> Result:
     """The command line, which is another process."""
     environ = {
