@@ -26,6 +26,11 @@ def in_millionths(amount: Decimal) -> int:
 
 def written(amount: int, currency: str) -> str:
     """Write an amount with two decimals, more where it has them: USD 12.00, USD 0.0079."""
-    text = f"{Decimal(amount) / MILLION:.6f}".rstrip("0")
-    whole, _, rest = text.partition(".")
-    return f"{currency} {int(whole):,}.{rest.ljust(2, '0')}".strip()
+    whole, _, rest = digits(amount).partition(".")
+    return f"{currency} {int(whole):,}.{rest}".strip()
+
+
+def digits(amount: int) -> str:
+    """An amount as a decimal number for programs: 1200.00, 0.0079."""
+    whole, _, rest = f"{Decimal(amount) / MILLION:.6f}".rstrip("0").partition(".")
+    return f"{whole}.{rest.ljust(2, '0')}"

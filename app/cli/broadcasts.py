@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from app.cli.messages import COUNT_AS_SENT, SEND_AGAIN, YES, decide_with, decision_of
 from app.cli.root import fail, read_settings, say
 from app.cli.stored import opened
-from app.flows.review.tariff import BadTariff, read_tariff
-from app.gateway.broadcasting import Broadcasting, Draft, NotPossible
+from app.flows.review.tariff import BadTariff
+from app.gateway.broadcasting import Broadcasting, Draft
 from app.gateway.library import Library
-from app.gateway.planning import Plan, time_left
+from app.gateway.planning import Plan, tariff_of, time_left
+from app.gateway.refusals import NotPossible
 from app.money import NotMoney, millionths, written
 from app.settings import Settings
 from app.store.query import BadSegment
@@ -39,9 +41,7 @@ def _broadcasting() -> Iterator[tuple[Broadcasting, Settings]]:
     settings = read_settings()
     with opened(settings) as database:
         try:
-            tariff = read_tariff(settings.tariff.read_text(encoding="utf-8-sig")) if settings.tariff else None
-        except (OSError, UnicodeDecodeError):
-            fail(f"The tariff {settings.tariff} cannot be read.", code=2)
+            tariff = tariff_of(settings)
         except BadTariff as error:
             fail(f"The tariff {settings.tariff} cannot be used: {error}.", code=2)
         library = Library(database)
@@ -277,6 +277,23 @@ def remind(name: str) -> None:
     say(f"{count:,} people are looked at; those who have not answered are reminded in the broadcast's hours.")
 
 
+@broadcast.command(short_help="Messages of which nobody knows whether they were sent")
+@_NAME
+@COUNT_AS_SENT
+@SEND_AGAIN
+@YES
+def unknown(name: str, sent: bool, again: bool, yes: bool) -> None:
+    """Show how many messages are of unknown outcome, since when and why; decide what becomes of them.
+
+    The provider took the request and never said what came of it, so Izwi neither counts them as sent nor sends them again.
+    """
+    with _broadcasting() as (broadcasting, settings):
+        decide_with(
+            settings, broadcasting.unknown(name), decision_of(sent, again), yes, f"izwi broadcast unknown {name}",
+            lambda decision: broadcasting.decide_unknown(name, decision, datetime.now(UTC)),
+        )  # fmt: skip
+
+
 @broadcast.command(short_help="How it goes")
 @_NAME
 @_JSON
@@ -322,7 +339,10 @@ def _line(standing: dict[str, Any], rate: float, *, watch: bool) -> str:
     budget = f" of {written(standing['budget'], standing['currency'])}" if standing["budget"] else ""
     lines.append(f"  cost       {cost}{budget}, messages under way among it")
     if messages.get("unknown"):
-        lines.append("  `unknown` ones may have been sent: the provider never said, so they are not sent again")
+        lines.append(
+            "  `unknown` ones may have been sent: the provider never said, so they are not sent again by themselves\n"
+            f"  `izwi broadcast unknown {standing['name']}` shows what can be decided"
+        )
     return "\n".join(lines)
 
 

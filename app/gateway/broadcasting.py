@@ -10,21 +10,20 @@ from sqlalchemy.engine import Connection
 
 from app.flows.phrases import say
 from app.flows.review.tariff import Tariff
-from app.gateway import hours, planning
+from app.gateway import deciding, hours, planning
+from app.gateway.deciding import Decided, Decision
 from app.gateway.library import Library
 from app.gateway.planning import Plan
+from app.gateway.refusals import NotNow, NotPossible, NotThere
 from app.settings import Settings
-from app.store import broadcasts, outbox, tallies
+from app.store import broadcasts, channels, outbox, recipients, tallies
 from app.store.audience import audience
 from app.store.broadcasts import Broadcast
 from app.store.unit import Database
+from app.store.unknowns import Unknown
 
 _NIGHT = (7 * 60, 20 * 60)  # hours outside of these are asked for by name
 _WEEKDAYS = "1234567"
-
-
-class NotPossible(Exception):
-    """What was asked for cannot be done; the message says why, and what would help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,11 @@ class Broadcasting:
     def draft(self, wish: Draft, at: datetime) -> Broadcast:
         """Store a broadcast that sends nothing yet."""
         if self._database.read(lambda connection: broadcasts.by_name(connection, wish.name)) is not None:
-            raise NotPossible(f"There is a broadcast {wish.name!r} already; choose another name.")
+            raise NotNow(f"There is a broadcast {wish.name!r} already; choose another name.")
         values = self._values(wish, at)
+        known = [each.name for each in self._database.read(channels.states)]
+        if wish.channel and wish.channel not in known:
+            raise NotPossible(f"There is no channel {wish.channel!r}; there are: {', '.join(known) or 'none'}.")
 
         def work(connection: Connection) -> None:
             audience(connection, wish.audience, at)  # says what is wrong with it
@@ -76,8 +78,8 @@ class Broadcasting:
         return self.find(wish.name)
 
     def _values(self, wish: Draft, at: datetime) -> dict[str, Any]:
-        if not wish.name.strip() or len(wish.name) > 64:
-            raise NotPossible("A broadcast needs a name of at most 64 characters.")
+        if wish.name != wish.name.strip() or not 0 < len(wish.name) <= 64 or "/" in wish.name:
+            raise NotPossible("A broadcast needs a name of at most 64 characters, without a slash or spaces around it.")
         opens, closes = self._hours(wish)
         if wish.ends_at is not None and wish.ends_at <= max(wish.starts_at or at, at):
             raise NotPossible("It would end before it begins, or has ended already.")
@@ -160,18 +162,22 @@ class Broadcasting:
         """The broadcast of this name."""
         found = self._database.read(lambda connection: broadcasts.by_name(connection, name))
         if found is None:
-            raise NotPossible(f"There is no broadcast {name!r}. There are: {', '.join(self.names()) or 'none'}.")
+            raise NotThere(f"There is no broadcast {name!r}. There are: {', '.join(self.names()) or 'none'}.")
         return found
 
-    def names(self) -> list[str]:
+    def every(self) -> list[Broadcast]:
         """All broadcasts, the oldest first."""
-        return self._database.read(lambda connection: [each.name for each in broadcasts.every(connection)])
+        return self._database.read(broadcasts.every)
+
+    def names(self) -> list[str]:
+        """Their names."""
+        return [each.name for each in self.every()]
 
     def plan(self, name: str, at: datetime) -> Plan:
         """Foresee what a broadcast would do; from then on it may be started."""
         which = self.find(name)
         if which.state not in {"draft", "checked"}:
-            raise NotPossible(f"The broadcast {name!r} is {which.state}; only a draft is planned.")
+            raise NotNow(f"The broadcast {name!r} is {which.state}; only a draft is planned.")
         made = planning.plan(self._settings, self._database, self._library, self._tariff, which, at)
         self._move(which, "checked", plan=made.as_json())
         return made
@@ -181,9 +187,9 @@ class Broadcasting:
         which = self.find(name)
         if which.state != "checked" or which.plan is None:
             hint = f"`izwi broadcast plan {name}` comes first." if which.state == "draft" else ""
-            raise NotPossible(f"The broadcast {name!r} is {which.state}. {hint}".strip())
+            raise NotNow(f"The broadcast {name!r} is {which.state}. {hint}".strip())
         if faults := which.plan["faults"]:
-            raise NotPossible("It cannot start:\n" + "\n".join(f"  {each}" for each in faults))
+            raise NotNow("It cannot start:\n" + "\n".join(f"  {each}" for each in faults))
         later = which.starts_at is not None and which.starts_at > at
         self._move(which, "scheduled" if later else "running", started_at=None if later else at)
         return self.find(name)
@@ -198,7 +204,7 @@ class Broadcasting:
         """Go on where it was paused."""
         which = self.find(name)
         if which.state != "paused":
-            raise NotPossible(f"The broadcast {name!r} is {which.state}, not paused.")
+            raise NotNow(f"The broadcast {name!r} is {which.state}, not paused.")
         later = which.started_at is None and which.starts_at is not None and which.starts_at > at
         self._move(which, "scheduled" if later else "running", started_at=which.started_at or (None if later else at))
         return self.find(name)
@@ -207,7 +213,7 @@ class Broadcasting:
         """Allow it to cost more."""
         which = self.find(name)
         if budget < which.spent:
-            raise NotPossible("More than that is spent already.")
+            raise NotNow("More than that is spent already.")
         self._database.write(lambda connection: broadcasts.change(connection, which.id, {"budget": budget}))
         return self.find(name)
 
@@ -220,7 +226,7 @@ class Broadcasting:
             lambda connection: outbox.cancel_broadcast(connection, which.id, reason=reason, at=at)
         ):
             continue
-        while self._database.write(lambda connection: broadcasts.end_all(connection, which.id, reason="cancelled")):
+        while self._database.write(lambda connection: recipients.end_all(connection, which.id, reason="cancelled")):
             continue
         return self.find(name)
 
@@ -228,18 +234,26 @@ class Broadcasting:
         """Remind now those who never began or stopped half-way; returns how many are looked at."""
         which = self.find(name)
         if which.state not in {"running", "done"} or not which.asks:
-            raise NotPossible(f"The broadcast {name!r} is {which.state}; reminders are for surveys that were sent.")
+            raise NotNow(f"The broadcast {name!r} is {which.state}; reminders are for surveys that were sent.")
         texts = which.remind_texts or self._remind_texts(self._wish_of(which))
 
         def work(connection: Connection) -> int:
             values = {"remind_texts": texts, "remind_most": which.remind_most + (not which.remind_most)}
             broadcasts.change(connection, which.id, values)
-            count = broadcasts.due_again(connection, which.id, at=at)
+            count = recipients.due_again(connection, which.id, at=at)
             if count and which.state == "done":
                 broadcasts.move(connection, which.id, "running", ended_at=None)
             return count
 
         return self._database.write(work)
+
+    def unknown(self, name: str) -> list[Unknown]:
+        """How many of its messages are of unknown outcome, since when and why."""
+        return deciding.look(self._database, self.find(name))
+
+    def decide_unknown(self, name: str, decision: Decision, at: datetime) -> Decided:
+        """Do with them what a person decided."""
+        return deciding.decide(self._settings, self._database, self.find(name), decision, at)
 
     def _wish_of(self, which: Broadcast) -> Draft:
         names = {each.survey_id: name for name in self._library.names() if (each := self._library.newest(name))}
@@ -252,11 +266,11 @@ class Broadcasting:
         def read(connection: Connection) -> dict[str, Any]:
             counts = tallies.of(connection, which.id)
             since = which.started_at or at
-            return planning.standing(which, counts, broadcasts.stopped_since(connection, which.id, since), at)
+            return planning.standing(which, counts, recipients.stopped_since(connection, which.id, since), at)
 
         return self._database.read(read)
 
     def _move(self, which: Broadcast, to: str, **values: Any) -> None:
         if not self._database.write(lambda connection: broadcasts.move(connection, which.id, to, **values)):
             now = self.find(which.name)
-            raise NotPossible(f"The broadcast {which.name!r} is {now.state}, so it cannot be {to}.")
+            raise NotNow(f"The broadcast {which.name!r} is {now.state}, so it cannot be {to}.")

@@ -24,8 +24,8 @@ from app.models.runs import run as run_table
 from app.models.runs import session as session_table
 from app.settings import Settings
 from app.store.answers import Answer
-from app.store.broadcasts import Invitation
 from app.store.contacts import Contact
+from app.store.recipients import Invitation
 from app.store.runs import Run
 from app.store.sessions import Session, Turn
 from app.values import Medium, Msisdn, NotAPhoneNumber, Room, RunState, Screen

@@ -10,7 +10,7 @@ from phonenumbers import country_code_for_region
 
 from app.channels import operators
 from app.flows import gsm7
-from app.flows.review.tariff import Tariff, Usage
+from app.flows.review.tariff import BadTariff, Tariff, Usage, read_tariff
 from app.gateway.hours import Hours
 from app.gateway.inviting import Wording
 from app.gateway.library import Library
@@ -184,6 +184,17 @@ def prices_of(settings: Settings, tariff: Tariff | None, made: Plan) -> dict[str
         if len(found) > 1:
             made.warnings.append(f"The tariff has several prices for {operator}; the highest is reckoned with.")
     return prices
+
+
+def tariff_of(settings: Settings) -> Tariff | None:
+    """The prices to reckon with, if any are set. Raises `BadTariff`."""
+    if settings.tariff is None:
+        return None
+    try:
+        text = settings.tariff.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise BadTariff("it cannot be read") from None
+    return read_tariff(text)
 
 
 def currency_of(tariff: Tariff | None) -> str:

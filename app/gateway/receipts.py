@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 from app.channels.base import AirtimeCheck, AirtimeReport, DeliveryReport, UssdEnd
 from app.gateway.batch import Batch
+from app.money import in_millionths
 from app.store import airtime, sessions
 from app.store import reports as stored
 from app.store.contacts import Contact

@@ -11,7 +11,7 @@ from app.gateway.batch import Batch
 from app.gateway.conversation import Conversation, key_of
 from app.gateway.routing import Command, command_of
 from app.models.runs import session as session_table
-from app.store import broadcasts, outbox
+from app.store import outbox, recipients
 from app.store.contacts import Contact
 from app.store.outbox import Message
 from app.store.runs import Run
@@ -58,7 +58,7 @@ class Texting:
             self._note(batch, session, message, "shown", "")
         elif in_conversation:
             self._answer(batch, session, message, message.text)
-        elif (invited := broadcasts.invitation_of(batch.connection, contact.id, batch.at - _INVITED)) is not None:
+        elif (invited := recipients.invitation_of(batch.connection, contact.id, batch.at - _INVITED)) is not None:
             self._accept(batch, session, message, contact, invited)
         else:
             self._unknown(batch, session, message, contact, locale)
@@ -152,7 +152,7 @@ class Texting:
             self._send(batch, session, message, "stop" if stopped else "reply", outcome.screen.text)
 
     def _accept(
-        self, batch: Batch, session: Session, message: SmsIn, contact: Contact, invited: broadcasts.Invitation
+        self, batch: Batch, session: Session, message: SmsIn, contact: Contact, invited: recipients.Invitation
     ) -> None:
         """Her reply to the first question of a broadcast begins the conversation."""
         key = key_of(message.provider_id)

@@ -83,6 +83,13 @@ outbox = sa.Table(
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
     ),
+    sa.Index(
+        "ix_outbox_unknown",
+        "broadcast_id",
+        "id",
+        sqlite_where=sa.text("state = 'unknown'"),
+        postgresql_where=sa.text("state = 'unknown'"),
+    ),
     sa.Index(None, "contact_id"),
     sa.Index(None, "channel_id", "provider_id"),
     comment="A text message to send, and what became of it",

@@ -123,6 +123,27 @@ def exchanges(connection: Connection, channel_id: int, *, count: int) -> Sequenc
     return connection.execute(statement).all()
 
 
+def trouble_since(connection: Connection, channel_id: int, trouble: str) -> datetime | None:
+    """Since when each exchange has told of this trouble; None where none does."""
+    mine = [exchange.c.channel_id == channel_id]
+    well = (
+        sa.select(exchange.c.at)
+        .where(*mine, sa.not_(exchange.c.outcomes.contains(trouble, autoescape=True)))
+        .order_by(exchange.c.at.desc())
+        .limit(1)
+    )
+    if (last := connection.execute(well).scalar()) is not None:
+        mine.append(exchange.c.at > last)
+    return connection.execute(sa.select(sa.func.min(exchange.c.at)).where(*mine)).scalar()
+
+
+def sent_since(connection: Connection, channel_id: int, since: datetime) -> int:
+    """How many messages the provider took over a channel since a moment."""
+    statement = sa.select(exchange.c.outcomes).where(exchange.c.channel_id == channel_id, exchange.c.at >= since)
+    outcomes = [json.loads(each) for each in connection.execute(statement).scalars()]
+    return sum(count for each in outcomes for words, count in each.items() if words.startswith("sent"))
+
+
 def forget_exchanges(connection: Connection, *, before: datetime) -> int:
     """Forget exchanges from before a moment; returns how many."""
     return connection.execute(sa.delete(exchange).where(exchange.c.at < before)).rowcount

@@ -1,0 +1,34 @@
+"""What the API's routes work with: the very same as the commands."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from app.gateway import planning
+from app.gateway.broadcasting import Broadcasting
+from app.gateway.channels import Channels
+from app.gateway.library import Library
+from app.settings import Settings
+from app.store.unit import Database
+
+
+class Desk:
+    """Where coordinators' programs come to. Routes run in several threads; forms are worked with by one at a time."""
+
+    def __init__(self, settings: Settings, database: Database, now: Callable[[], datetime]) -> None:
+        self.settings, self.database, self.now = settings, database, now
+        self.zone = ZoneInfo(settings.zone)
+        self.channels = Channels(settings, database)
+        # Of its own, and not read before somebody plans: libxml2 works for one thread at a time on one form.
+        self._library = Library(database)
+        self._forms = threading.Lock()
+        self.broadcasting = Broadcasting(settings, database, self._library, None)
+
+    @contextmanager
+    def planning(self) -> Iterator[Broadcasting]:
+        """For what needs surveys and prices, as they are now."""
+        with self._forms:
+            self._library.refresh()
+            yield Broadcasting(self.settings, self.database, self._library, planning.tariff_of(self.settings))
