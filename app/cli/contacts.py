@@ -153,6 +153,8 @@ def _write(job: Import, report: Report) -> Counter[Category]:
             return job.write(report, step, at=datetime.now(UTC))
     except FileChanged:
         refuse("The file has changed since it was read for the report. Nothing was imported.")
+    except KeyboardInterrupt:
+        refuse("Interrupted. What is written stays; import the file again to bring in the rest.")
 
 
 def _say_before(database: Database, report: Report, settings: Settings) -> None:

@@ -233,9 +233,9 @@ class _Looking:
 
 def _words(line: Line) -> str:
     """What was repaired in a row, and what of it is not taken."""
-    return (
-        "; ".join([*line.repairs, *(f"left out: {note}" for note in line.notes)]) if line.repairs or line.notes else ""
-    )
+    if not line.repairs and not line.notes:  # as nearly always
+        return ""
+    return "; ".join([*line.repairs, *(f"left out: {note}" for note in line.notes)])
 
 
 def _unreadable(line: NoLine) -> Verdict:
