@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from app.channels import CHANNELS
+from app.channels import CHANNELS, operators
 from app.gateway.bringing import File
 from app.gateway.library import Library
 from app.gateway.lines import Lines
@@ -63,6 +63,16 @@ class Parts:
     library: Library
     lines: dict[str, Line]
 
+    @property
+    def choice(self) -> Lines:
+        """Which channel serves which operator."""
+        wanted = self.settings.lines
+        return Lines(
+            {line.id: wanted[name] for name, line in self.lines.items()},
+            operators.read(self.settings.operators),
+            {line.id: name for name, line in self.lines.items()},
+        )
+
     def close(self) -> None:
         """Give everything back."""
         self.database.close()
@@ -74,31 +84,41 @@ def assemble(settings: Settings, files: Sequence[File] | None = None) -> Parts:
     The surveys are those that ship and those of the folder, unless `files` names others.
     """
     vault.make_private(settings.data_dir)
-    keys = vault.load(settings.data_dir, (settings.channel,))
+    keys = vault.load(settings.data_dir, tuple(settings.lines))
     database = Database(settings.database)
     prepare(settings, database, files)
     library = Library(database)
     library.refresh()
+    return Parts(settings, database, keys, library, _lines(settings, database))
+
+
+def _lines(settings: Settings, database: Database) -> dict[str, Line]:
+    """A line for each channel, which has a row of its own."""
     now = datetime.now(UTC)
-    number = database.write(
-        lambda connection: sessions.ensure_channel(connection, name=settings.channel, provider=settings.channel, at=now)
+    wanted = settings.lines
+    numbers = database.write(
+        lambda connection: {
+            name: sessions.ensure_channel(connection, name=name, provider=each.provider, at=now)
+            for name, each in wanted.items()
+        }
     )
-    line = Line(number, settings.channel, CHANNELS[settings.channel](settings))
-    return Parts(settings, database, keys, library, {line.name: line})
+    return {name: Line(numbers[name], name, CHANNELS[each.provider](each)) for name, each in wanted.items()}
 
 
 def make_worker(parts: Parts) -> loop.Worker:
     """Make the worker for the channels of these parts."""
     settings = parts.settings
-    lines = Lines({line.id: line.name for line in parts.lines.values()}, {})
     library = Library(parts.database)  # of its own: libxml2 works for one thread at a time on one form
     return loop.Worker(
         parts.database,
         delivery.Delivery(settings, parts.database, parts.keys),
         expiry.Expiry(settings, parts.database),
-        feeding.Feeding(settings, parts.database, library, lines),
+        feeding.Feeding(settings, parts.database, library, parts.choice),
         Recording(settings, parts.database, library),
-        [delivery.Line(line.id, line.name, line.channel.sender()) for line in parts.lines.values()],
+        [
+            delivery.Line(line.id, line.name, line.channel.sender(), settings.lines[line.name].per_second)
+            for line in parts.lines.values()
+        ],
     )
 
 

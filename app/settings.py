@@ -1,19 +1,48 @@
 """One frozen `Settings`, read from the environment (``IZWI_…``) and from a TOML file; wrong or unknown ones stop the start."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 PREFIX = "IZWI_"
+_CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_FIELD = re.compile(r'field "(\w+)"')
 
 
 class BadSettings(Exception):
     """The settings are wrong; the message lists each one, what is wrong with it and what would be right."""
+
+
+class LineSettings(BaseModel):
+    """One channel: an account at a provider, and how messages go over it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    provider: Literal["africastalking", "simulated"] = "africastalking"
+    username: str = Field(default="sandbox", min_length=1)
+    api_key: str = Field(default="", repr=False)
+    """Empty: nothing is sent."""
+    sender: str = ""
+    """Sender id or short code that our messages come from."""
+    url: str = ""
+    """Base URL of the provider's API, for tests; empty: the provider's own."""
+    operators: tuple[str, ...] = ()
+    """Operators that this channel is for; empty: all."""
+    per_second: float | None = Field(default=None, gt=0)
+    """Most messages in a second; None: as many as the provider takes."""
+    send_timeout_seconds: float = Field(default=10, gt=0, le=60)
 
 
 class Settings(BaseSettings):
@@ -39,6 +68,13 @@ class Settings(BaseSettings):
     africastalking_api_key: str = Field("", repr=False, description="Africa's Talking API key; empty: nothing is sent")
     africastalking_sender: str = Field("", description="Sender id or short code that our messages come from")
     africastalking_url: str = Field("", description="Base URL of the messaging API, for tests; empty: Africa's Talking")
+
+    channels: dict[str, LineSettings] = Field(
+        default_factory=dict,
+        description="Several channels, by name, in place of the one above; each with any of `provider`, `username`, "
+        "`api_key`, `sender`, `url`, `operators` (empty: all), `per_second` (most messages in a second), "
+        '`send_timeout_seconds`: `{"econet": {"username": "…", "api_key": "…", "operators": ["Econet"]}, "other": {…}}`',
+    )
 
     survey: str = Field("leave_no_one_behind", description="Survey that a dialled service code starts")
     service_codes: dict[str, str] = Field(
@@ -94,7 +130,21 @@ class Settings(BaseSettings):
     send_attempts: int = Field(20, ge=1, description="How often a message that was surely not sent is tried")
     message_hours: float = Field(24, gt=0, description="A message not sent after this time is given up, not sent late")
 
+    replies_per_hour: int = Field(
+        60,
+        ge=5,
+        description="Replies by SMS that one phone gets in an hour; what asks for more is a machine, not a person",
+    )
+
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+
+    @field_validator("channels")
+    @classmethod
+    def _known_channels(cls, channels: dict[str, LineSettings]) -> dict[str, LineSettings]:
+        strange = sorted(name for name in channels if not _CHANNEL_NAME.fullmatch(name))
+        if strange:
+            raise ValueError(f"{strange[0]!r} is no name for a channel; write a word in lower case, such as econet")
+        return channels
 
     @field_validator("zone")
     @classmethod
@@ -111,6 +161,23 @@ class Settings(BaseSettings):
         if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError("starts with neither sqlite:/// nor postgresql://")
         return url
+
+    @property
+    def lines(self) -> dict[str, LineSettings]:
+        """The channels by name: those of the table, or the one that the settings of a single channel tell of."""
+        one = LineSettings(
+            provider=self.channel,
+            username=self.africastalking_username,
+            api_key=self.africastalking_api_key,
+            sender=self.africastalking_sender,
+            url=self.africastalking_url,
+        )
+        lines = self.channels or {self.channel: one}
+        usual = {"send_timeout_seconds": self.send_timeout_seconds}
+        return {
+            name: line if "send_timeout_seconds" in line.model_fields_set else line.model_copy(update=usual)
+            for name, line in lines.items()
+        }
 
     @property
     def database(self) -> str:
@@ -144,10 +211,10 @@ def load(**overrides: Any) -> Settings:
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
-        for fault in error.errors():
-            name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
-            known = "" if fault["type"] != "extra_forbidden" else " (in the settings file)"
-            faults.append(f"{name}{known}: {fault['msg'].removeprefix('Value error, ')}")
+        faults += [_sentence(fault) for fault in error.errors()]
+    except SettingsError as error:
+        field = _FIELD.search(str(error))
+        faults.append(f"{PREFIX}{field[1].upper() if field else 'CONFIG'}: cannot be read; is it valid JSON?")
     except (OSError, ValueError) as error:
         faults.append(
             f"{PREFIX}CONFIG: the settings cannot be read ({type(error).__name__}); is it valid TOML or JSON?"
@@ -155,6 +222,17 @@ def load(**overrides: Any) -> Settings:
     if faults:
         raise BadSettings("\n".join(faults))
     return settings
+
+
+def _sentence(fault: Any) -> str:
+    """Say what is wrong with a setting, or with a part of one such as a channel's key."""
+    name, *within = (str(part) for part in fault["loc"])
+    strange = fault["type"] == "extra_forbidden"
+    said = fault["msg"].removeprefix("Value error, ")
+    if within:
+        known = f"there is no such key; known are {', '.join(LineSettings.model_fields)}" if strange else said
+        return f"{PREFIX}{name.upper()}, {'.'.join(within)}: {known}"
+    return f"{PREFIX}{name.upper()}{' (in the settings file)' if strange else ''}: {said}"
 
 
 def _missing_file(environ: Mapping[str, str]) -> list[str]:

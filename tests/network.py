@@ -78,6 +78,8 @@ class Mined(Library):
 class Network:
     """A service, everything around it, and a record of what was sent."""
 
+    per_request = 500
+
     def __init__(self, settings: Settings, clock: Clock) -> None:
         parts = main.assemble(settings)
         parts.database.close()

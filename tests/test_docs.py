@@ -1,5 +1,6 @@
 """The documents say what is so: settings, commands, paths, make targets and the transcript of the README."""
 
+import json
 import re
 from pathlib import Path
 
@@ -20,6 +21,8 @@ DOCUMENTS = [
     "docs/surveys.md",
     "docs/records.md",
     "docs/check.md",
+    "docs/broadcasts.md",
+    "docs/api.md",
 ]
 
 
@@ -33,12 +36,8 @@ def settings_table() -> str:
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
-        shown = {"": "", None: "", True: "`true`", False: "`false`"}.get(
-            default if not isinstance(default, dict) else 0
-        )
-        if shown is None:
-            text = str(default).replace("'", '"')
-            shown = f"`{text}`"
+        written = json.dumps(default) if isinstance(default, bool | dict) else str(default)
+        shown = "" if default in ("", None, {}) else f"`{written}`"
         lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(lines) + "\n"
 

@@ -33,7 +33,7 @@ def test_the_clock_is_read_at_the_doors_only() -> None:
 
 
 def test_the_providers_library_is_known_to_its_channel_only() -> None:
-    assert files_with(r"^\s*(from|import) africastalking") <= {"app/channels/africastalking.py"}
+    assert files_with(r"^\s*(from|import) africastalking") <= {"app/channels/africastalking_sending.py"}
 
 
 def test_init_files_hold_tables_or_nothing() -> None:

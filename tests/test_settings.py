@@ -1,5 +1,6 @@
 """Settings: what is wrong stops the start and says why, without repeating what may be a secret."""
 
+import json
 import os
 from pathlib import Path
 
@@ -83,3 +84,53 @@ def test_settings_cannot_be_changed_and_never_print_the_api_key() -> None:
     assert "atsk_secret" not in repr(settings)
     with pytest.raises(ValidationError):
         settings.port = 1
+
+
+def test_one_channel_is_made_of_the_settings_of_a_single_channel() -> None:
+    settings = load(africastalking_username="nango", africastalking_api_key="atsk_1", send_timeout_seconds=3)
+
+    (line,) = settings.lines.values()
+    assert list(settings.lines) == ["africastalking"]
+    assert (line.username, line.api_key, line.send_timeout_seconds, line.operators) == ("nango", "atsk_1", 3, ())
+
+
+def test_a_table_of_channels_takes_the_place_of_the_single_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = {"econet": {"username": "nango", "operators": ["Econet"], "per_second": 20}, "other": {"sender": "33500"}}
+    monkeypatch.setenv("IZWI_CHANNELS", json.dumps(table))
+
+    lines = load(send_timeout_seconds=3).lines
+
+    assert {name: (line.username, line.sender, line.operators, line.per_second) for name, line in lines.items()} == {
+        "econet": ("nango", "", ("Econet",), 20),
+        "other": ("sandbox", "33500", (), None),
+    }
+    assert {line.send_timeout_seconds for line in lines.values()} == {3}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (
+            '{"econet": {"apikey": "hunter2"}}',
+            "IZWI_CHANNELS, econet.apikey: there is no such key; known are provider,",
+        ),
+        ('{"econet": {"per_second": 0}}', "IZWI_CHANNELS, econet.per_second: Input should be greater than 0"),
+        ('{"econet": {"provider": "hunter2"}}', "IZWI_CHANNELS, econet.provider: "),
+        ('{"Econet line": {}}', "IZWI_CHANNELS: 'Econet line' is no name for a channel"),
+        ('{"econet": ', "IZWI_CHANNELS: cannot be read; is it valid JSON?"),
+    ],
+)
+def test_a_wrong_table_of_channels_stops_the_start_and_says_where(
+    table: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IZWI_CHANNELS", table)
+
+    with pytest.raises(BadSettings) as caught:
+        load()
+
+    assert str(caught.value).startswith(said)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_no_channels_api_key_is_ever_printed() -> None:
+    assert "atsk_secret" not in repr(load(channels={"econet": {"api_key": "atsk_secret"}}))

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from app.channels.africastalking import AfricasTalking
 from app.channels.base import Channel
 from app.channels.simulated import Simulated
-from app.settings import Settings
+from app.settings import LineSettings
 
-CHANNELS: dict[str, Callable[[Settings], Channel]] = {
+CHANNELS: dict[str, Callable[[LineSettings], Channel]] = {
     "africastalking": AfricasTalking,
     "simulated": Simulated,
 }

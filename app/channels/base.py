@@ -90,6 +90,10 @@ class Sending(StrEnum):
     UNKNOWN = "unknown"  # may have been sent: never send again by itself
 
 
+MONEY = frozenset({"InsufficientBalance"})
+"""Reasons that only money mends. A channel's file gives each provider's own words for it this one name."""
+
+
 @dataclass(frozen=True, slots=True)
 class SendResult:
     """The outcome for one recipient. `reason` is the provider's word or ours, never a number or a text."""
@@ -111,6 +115,9 @@ class Account:
 
 class Sender(Protocol):
     """Sends one body to several recipients and answers for each of them, in their order. Blocks; never raises."""
+
+    per_request: int
+    """Most recipients that one request may have."""
 
     def send(self, body: str, recipients: Sequence[str]) -> list[SendResult]:
         """Send `body` to `recipients` (E.164 numbers)."""

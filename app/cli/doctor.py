@@ -13,10 +13,11 @@ from pathlib import Path
 import click
 import httpx
 
-from app.channels import CHANNELS
+from app.channels import CHANNELS, operators
 from app.cli.root import read_settings, say
 from app.gateway import clashes, library
-from app.settings import PREFIX, Settings
+from app.gateway.lines import Lines
+from app.settings import PREFIX, LineSettings, Settings
 from app.store import keys, outbox, schema
 from app.store.unit import Database
 
@@ -147,18 +148,33 @@ def _surveys(settings: Settings, database: Database) -> Iterator[Finding]:
 
 
 def _provider(settings: Settings) -> Iterator[Finding]:
-    if settings.channel == "africastalking" and not settings.africastalking_api_key:
-        yield Finding(
-            "warning", "there is no API key, so no SMS is sent (USSD needs none)", "set IZWI_AFRICASTALKING_API_KEY"
-        )
-    else:
-        account = CHANNELS[settings.channel](settings).account()
-        cure = (
-            ""
-            if account.usable
-            else "is IZWI_AFRICASTALKING_USERNAME the one that the key belongs to; is there a link?"
-        )
-        yield Finding("ok" if account.usable else "error", account.words, cure)
+    for name, line in settings.lines.items():
+        yield _account(settings, name, line)
+    try:
+        shipped = operators.read(settings.operators)
+    except (OSError, ValueError) as error:
+        yield Finding("error", f"the list of operators cannot be read: {error}", "is IZWI_OPERATORS right?")
+        return
+    lines = Lines(dict(enumerate(settings.lines.values())), shipped)
+    if strange := lines.strange():
+        yield Finding("error", f"no phone is ever {', '.join(strange)}'s", f"there are: {', '.join(shipped.names)}")
+    if unserved := [name for name in shipped.names if not lines.for_operator(name)]:
+        yield Finding("warning", f"no channel is for {', '.join(unserved)}", "let one channel name no operators")
+
+
+def _account(settings: Settings, name: str, line: LineSettings) -> Finding:
+    """Whether the provider takes a channel's key; with one channel alone its name is not needed."""
+    where = f"channel {name}: " if len(settings.lines) > 1 else ""
+    key, username = (
+        ("api_key", "username")
+        if settings.channels
+        else (f"{PREFIX}AFRICASTALKING_API_KEY", f"{PREFIX}AFRICASTALKING_USERNAME")
+    )
+    if line.provider == "africastalking" and not line.api_key:
+        return Finding("warning", f"{where}there is no API key, so no SMS is sent (USSD needs none)", f"set {key}")
+    account = CHANNELS[line.provider](line).account()
+    cure = "" if account.usable else f"is {username} the one that the key belongs to; is there a link?"
+    return Finding("ok" if account.usable else "error", where + account.words, cure)
 
 
 def _reach(settings: Settings) -> Iterator[Finding]:

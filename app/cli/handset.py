@@ -198,6 +198,8 @@ class Handset:
 class _Air:
     """Sends into inboxes."""
 
+    per_request = 500
+
     def __init__(self, inboxes: dict[str, list[str]]) -> None:
         self._inboxes, self._names = inboxes, count(1)
 

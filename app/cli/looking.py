@@ -8,7 +8,7 @@ import click
 
 from app.cli.root import fail, read_settings, say
 from app.gateway.channels import Channels
-from app.store import answers, broadcasts, keys, outbox, runs, schema, tallies
+from app.store import answers, broadcasts, channels, keys, outbox, runs, schema, tallies
 from app.store.unit import Database
 
 
@@ -16,32 +16,40 @@ from app.store.unit import Database
 @click.option("--json", "as_json", is_flag=True, help="For programs")
 @click.option("--rotate", is_flag=True, help="Make a new secret; the present one stays valid until --retire")
 @click.option("--retire", is_flag=True, help="Let only the newest secret be valid")
-def hooks(as_json: bool, rotate: bool, retire: bool) -> None:
+@click.option("--channel", "only", metavar="NAME", help="Only this channel  [default: all]")
+def hooks(as_json: bool, rotate: bool, retire: bool, only: str | None) -> None:
     """Show the addresses to paste into the provider's dashboard. Each holds a secret: show them to nobody else."""
     settings = read_settings()
     from app.channels import CHANNELS
 
-    name = settings.channel
+    lines = {name: line for name, line in settings.lines.items() if only in {None, name}}
+    if not lines:
+        fail(f"There is no channel {only}. There are: {', '.join(settings.lines)}.")
     if rotate or retire:
-        (keys.rotate_hook if rotate else keys.retire_hook)(settings.data_dir, name)
+        keys.load(settings.data_dir, tuple(lines))
+        for name in lines:
+            (keys.rotate_hook if rotate else keys.retire_hook)(settings.data_dir, name)
         say("Restart Izwi to use it." if rotate else "Only the newest secret is valid after a restart.", err=True)
-    loaded = keys.load(settings.data_dir, (name,))
+    loaded = keys.load(settings.data_dir, tuple(lines))
     base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    channel = CHANNELS[name](settings)
-    channels: list[dict[str, Any]] = [
+    shown: list[dict[str, Any]] = [
         {
             "name": name,
-            "hooks": {hook: f"{base}/hooks/{loaded.hooks[name][0]}/{hook}" for hook in channel.hooks},
+            "provider": line.provider,
+            "hooks": {
+                hook: f"{base}/hooks/{loaded.hooks[name][0]}/{hook}" for hook in CHANNELS[line.provider](line).hooks
+            },
             "valid_secrets": len(loaded.hooks[name]),
         }
+        for name, line in lines.items()
     ]
     if as_json:
-        say(json.dumps({"channels": channels}, indent=2))
+        say(json.dumps({"channels": shown}, indent=2))
         return
-    for each in channels:
+    for each in shown:
         say(f"Channel {each['name']} ({each['valid_secrets']} valid secret(s))")
         for hook, address in each["hooks"].items():
-            say(f"  {hook:9} {address}")
+            say(f"  {hook:13} {address}")
     if not settings.public_url:
         say("\nThese are addresses on this machine. Set IZWI_PUBLIC_URL to show how the provider reaches it.")
 
@@ -62,12 +70,13 @@ def status(as_json: bool) -> None:
             "runs": runs.counts(connection),
             "answers": answers.count(connection),
             "messages": outbox.counts(connection),
+            "channels": {name: {} for name in settings.lines} | channels.messages(connection),
             "oldest_waiting_seconds": round((now - oldest).total_seconds()) if oldest else None,
             "broadcasts": [_standing(connection, each) for each in broadcasts.every(connection, *_UNDER_WAY)],
         }
 
     found = database.read(look)
-    found["channels"] = {
+    found["trouble"] = {
         each.name: each.words for each in Channels(settings, database).every(now) if each.needs_somebody
     }
     database.close()
@@ -77,6 +86,9 @@ def status(as_json: bool) -> None:
     say("runs      " + _listed(found["runs"]))
     say(f"answers   {found['answers']}")
     say("messages  " + _listed(found["messages"]))
+    if len(found["channels"]) > 1:
+        for name, counts in found["channels"].items():
+            say(f"  {name:20} {_listed(counts)}")
     if found["oldest_waiting_seconds"] is not None:
         say(f"          the oldest waits for {found['oldest_waiting_seconds']} s")
     if found["messages"].get("unknown"):
@@ -84,7 +96,7 @@ def status(as_json: bool) -> None:
             "          `unknown` ones may have been sent: the provider never said. You can decide what becomes of them:"
         )
         say("          `izwi broadcast unknown NAME`, `izwi messages unknown`")
-    for name, words in found["channels"].items():
+    for name, words in found["trouble"].items():
         say(f"channel   {name}: {words}")
     for each in found["broadcasts"]:
         reason = f" ({each['reason']})" if each["reason"] else ""

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -36,7 +36,7 @@ def serve(host: str | None, port: int | None, no_worker: bool, demo: bool) -> No
         fail("The database could not be made ready; the lines above say why.")
     parts = _assemble(settings)
     app = main.create_app(parts, with_worker=not no_worker, with_simulator=demo)
-    announcement = _announcement(settings, parts.keys.hooks[settings.channel][0], demo)
+    announcement = _announcement(settings, parts.keys.hooks[next(iter(settings.lines))][0], demo)
     sys.exit(0 if listen(app, settings, lambda: say(announcement)) else 1)
 
 
@@ -94,9 +94,10 @@ def _start_preparing(settings: Settings) -> "subprocess.Popen[bytes] | None":
     return None if ready else subprocess.Popen(command)
 
 
-def _demo_channel(demo: bool) -> dict[str, str]:
+def _demo_channel(demo: bool) -> dict[str, Any]:
     settings = read_settings()
-    return {"channel": "simulated"} if demo and not settings.africastalking_api_key else {}
+    keyless = all(not line.api_key for line in settings.lines.values())
+    return {"channel": "simulated", "channels": {}} if demo and keyless else {}
 
 
 def _is_loopback(host: str) -> bool:

@@ -16,12 +16,14 @@ from app.flows.asking.state import Record, Reply, State, Step
 from app.flows.flow import place_of
 from app.flows.phrases import fold, say
 from app.gateway.batch import Batch
+from app.gateway.inviting import seed_of
 from app.gateway.library import Edition, Library
 from app.gateway.routing import Command, Routes, command_of
 from app.models.runs import run as run_table
 from app.models.runs import session as session_table
 from app.settings import Settings
 from app.store.answers import Answer
+from app.store.broadcasts import Invitation
 from app.store.contacts import Contact
 from app.store.runs import Run
 from app.store.sessions import Session, Turn
@@ -115,12 +117,33 @@ class Conversation:
             self._begin(batch, session, contact, edition, None)
         return waiting is not None or edition is not None
 
-    def _begin(self, batch: Batch, session: Session, contact: Contact, edition: Edition, person: int | None) -> Run:
+    def accept(
+        self, batch: Batch, session: Session, contact: Contact, invitation: Invitation, words: str, key: int
+    ) -> Outcome:
+        """Take a reply to the first question that a broadcast sent: the run begins with it, in the same random order."""
+        version = invitation.version_id
+        edition = self.library.edition(version) if version else None
+        if edition is None:
+            return Outcome(None)
+        seed = seed_of(invitation.seed, contact.id)
+        self._begin(batch, session, contact, edition, invitation.respondent_id, seed)
+        outcome = self.turn(batch, session, None, key)
+        return outcome if invitation.reminded else self.turn(batch, session, words, key)
+
+    def _begin(
+        self,
+        batch: Batch,
+        session: Session,
+        contact: Contact,
+        edition: Edition,
+        person: int | None,
+        seed: int | None = None,
+    ) -> Run:
         """Begin a run: of the person who gave up the last one, or of the next person on this phone."""
         flow = edition.flow
         locale = contact.locale if contact.locale in flow.locales else flow.locale
         person = person or batch.add_person(contact.id, edition.survey_id)
-        state = State(seed=self._chance(), locale=locale or flow.locale, uid=str(uuid7()))
+        state = State(seed=seed or self._chance(), locale=locale or flow.locale, uid=str(uuid7()))
         if flow.asks_who:
             state.who = batch.pseudonym_of(person)
         run = Run(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.flows import gsm7
@@ -119,6 +120,7 @@ def seed_of(seed: int, contact_id: int) -> int:
     return (seed * 1_000_003 + contact_id * 2_654_435_761) % (2**31 - 2) + 1
 
 
+@lru_cache(maxsize=4096)
 def segments(text: str) -> int:
     """How many SMS parts a text takes."""
     return gsm7.segments(text)[2]

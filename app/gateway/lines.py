@@ -1,22 +1,36 @@
-"""Which channel a message to a phone goes over: the one that lists its operator, else one that serves all."""
+"""Which channel serves a phone: its operator's own lines first, then those that serve everybody."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.channels.operators import Operators
+from app.settings import LineSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The channels of this process, by key, in the order of the settings."""
+    """The channels of this installation by their keys, in the order in which they are set."""
 
-    names: Mapping[int, str]
-    operators: Mapping[int, Collection[str]]
-    """The operators that a channel serves; none listed: all."""
-
-    def for_operator(self, operator: str) -> list[int]:
-        """The channels that serve an operator, the best first."""
-        own = [key for key in self.names if operator and operator in self.operators.get(key, ())]
-        return own + [key for key in self.names if not self.operators.get(key)]
+    lines: Mapping[int, LineSettings]
+    operators: Operators
+    names: Mapping[int, str] = field(default_factory=dict)
 
     def named(self, name: str) -> int | None:
         """The channel of this name."""
         return next((key for key, each in self.names.items() if each == name), None)
+
+    def for_operator(self, name: str) -> list[int]:
+        """The channels that serve an operator, the best first; the later ones are for when a better one is down."""
+        wanted = name.casefold()
+        own = [key for key, line in self.lines.items() if wanted in {each.casefold() for each in line.operators}]
+        return own + [key for key, line in self.lines.items() if not line.operators]
+
+    def for_number(self, e164: str) -> list[int]:
+        """The channels that serve a number, by the operator that gave it out."""
+        return self.for_operator(self.operators.of_number(e164))
+
+    def strange(self) -> list[str]:
+        """Operators that a channel is for and that the list of operators does not know: no phone is ever theirs."""
+        known = {name.casefold() for name in self.operators.names}
+        wanted = dict.fromkeys(name for line in self.lines.values() for name in line.operators)
+        return [name for name in wanted if name.casefold() not in known]

@@ -11,11 +11,14 @@ from app.gateway.batch import Batch
 from app.gateway.conversation import Conversation, key_of
 from app.gateway.routing import Command, command_of
 from app.models.runs import session as session_table
+from app.store import broadcasts, outbox
 from app.store.contacts import Contact
 from app.store.outbox import Message
 from app.store.runs import Run
 from app.store.sessions import Session
 from app.values import Medium, RunState, Screen
+
+_INVITED = timedelta(days=14)  # so long a reply to a broadcast's question is a reply to it
 
 
 class Texting:
@@ -54,6 +57,8 @@ class Texting:
             self._note(batch, session, message, "shown", "")
         elif in_conversation:
             self._answer(batch, session, message, message.text)
+        elif (invited := broadcasts.invitation_of(batch.connection, contact.id, batch.at - _INVITED)) is not None:
+            self._accept(batch, session, message, contact, invited)
         else:
             self._unknown(batch, session, message, contact, locale)
 
@@ -123,6 +128,15 @@ class Texting:
         if outcome.screen is not None:
             self._send(batch, session, message, "stop" if stopped else "reply", outcome.screen.text)
 
+    def _accept(
+        self, batch: Batch, session: Session, message: SmsIn, contact: Contact, invited: broadcasts.Invitation
+    ) -> None:
+        """Her reply to the first question of a broadcast begins the conversation."""
+        key = key_of(message.provider_id)
+        outcome = self.conversation.accept(batch, session, contact, invited, message.text, key)
+        if outcome.screen is not None:
+            self._send(batch, session, message, "reply", outcome.screen.text)
+
     def _stop(self, batch: Batch, session: Session, message: SmsIn, contact: Contact, locale: str) -> None:
         """STOP: every run on this phone ends, what waits is cancelled, and one confirmation goes out, never a second."""
         for run in self._runs_of(batch, contact):
@@ -157,6 +171,8 @@ class Texting:
     def _send(
         self, batch: Batch, session: Session, message: SmsIn, kind: str, text: str, key: str | None = None
     ) -> None:
+        if kind != "stop" and self._is_a_machine(batch, session):
+            return
         batch.outbox.append(
             Message(
                 channel_id=session.channel_id,
@@ -169,6 +185,13 @@ class Texting:
                 expires_at=batch.at + self.lifetime,
             )
         )
+
+    def _is_a_machine(self, batch: Batch, session: Session) -> bool:
+        """Say whether so many replies went to this phone within the hour as no person has typed: then we fall silent."""
+        most = self.conversation.settings.replies_per_hour
+        waiting = sum(each.contact_id == session.contact_id for each in batch.outbox)
+        since = batch.at - timedelta(hours=1)
+        return outbox.replies_since(batch.connection, session.contact_id or 0, since, most=most) + waiting >= most
 
 
 def line_of(contact_id: int) -> str:

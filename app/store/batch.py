@@ -49,6 +49,10 @@ class within(sa.ColumnElement[bool]):
         item = sa.String() if isinstance(column.type, sa.String) else sa.BigInteger()
         self.values = sa.bindparam(name, type_=_Values(item))
 
+    def self_group(self, against: Any = None) -> "within":  # noqa: ARG002 -- the signature is the library's
+        """Stand as it is: with `= 1` after it, which SQLAlchemy adds for SQLite, no index would be used."""
+        return self
+
 
 @compiles(within, "sqlite")
 def _sqlite(element: within, compiler: SQLCompiler, **options: Any) -> str:

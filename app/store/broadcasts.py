@@ -17,6 +17,7 @@ from app.models.runs import run, session
 from app.store.batch import within
 from app.store.bulk import Bulk, stamp
 from app.store.tallies import Changes
+from app.values import RunState
 
 # Which state of a broadcast may follow which; what is not here does not happen.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
@@ -94,6 +95,18 @@ class Due(NamedTuple):
     contact_asked_at: datetime | None
 
 
+class Invitation(NamedTuple):
+    """The first question of a survey that a contact was sent, and has not answered."""
+
+    survey_id: int
+    version_id: int | None
+    seed: int
+    reminded: bool
+    """Whether the last message was a reminder, so that a reply is no answer to the question."""
+    respondent_id: int | None
+    """Who began it and stopped half-way."""
+
+
 class Place(NamedTuple):
     """A recipient's new place."""
 
@@ -126,11 +139,29 @@ _UNDER_WAY = sa.select(run.c.contact_id, run.c.survey_id).where(
     within(run.c.contact_id, "contacts"), run.c.state == sa.text("'active'")
 )
 _RUNS_SINCE = (
-    sa.select(respondent.c.contact_id, run.c.id, run.c.state, run.c.started_at)
+    sa.select(respondent.c.contact_id, run.c.id, run.c.state, run.c.started_at, run.c.respondent_id)
     .join(run, run.c.respondent_id == respondent.c.id)
     .where(within(respondent.c.contact_id, "contacts"), respondent.c.survey_id == sa.bindparam("survey"))
     .order_by(run.c.id)
 )
+
+
+_ANSWERED = {RunState.COMPLETED, RunState.DECLINED, RunState.SCREENED_OUT, RunState.STOPPED}
+_INVITATION = (
+    sa.select(
+        broadcast.c.survey_id, broadcast.c.seed, broadcast.c.plan, broadcast.c.started_at, broadcast.c.created_at,
+        recipient.c.rounds, recipient.c.lapsed,
+    )
+    .join(broadcast, broadcast.c.id == recipient.c.broadcast_id)
+    .where(
+        recipient.c.contact_id == sa.bindparam("contact"),
+        recipient.c.asked_at >= sa.bindparam("since", type_=recipient.c.asked_at.type),
+        recipient.c.rounds > recipient.c.lapsed,
+        broadcast.c.mode == "conversation",
+    )
+    .order_by(recipient.c.asked_at.desc())
+    .limit(1)
+)  # fmt: skip
 
 
 def _read(row: Any) -> Broadcast:
@@ -187,12 +218,6 @@ def take(connection: Connection, broadcast_id: int) -> Broadcast | None:
     statement = _ALL.where(broadcast.c.id == broadcast_id, broadcast.c.state == "running")
     row = connection.execute(statement.with_for_update(skip_locked=True)).first()
     return _read(row) if row else None
-
-
-def hold_state(connection: Connection, broadcast_id: int) -> str:
-    """The state of a broadcast, which stays so until the transaction ends."""
-    statement = sa.select(broadcast.c.state).where(broadcast.c.id == broadcast_id).with_for_update()
-    return str(connection.execute(statement).scalar_one())
 
 
 # -- recipients ---------------------------------------------------------------------------------------------------------
@@ -275,6 +300,20 @@ def asked(connection: Connection, contact_ids: Sequence[int], at: datetime) -> N
     _ASKED.write(connection, [(stamp(at), contact_id) for contact_id in contact_ids])
 
 
+def invitation_of(connection: Connection, contact_id: int, since: datetime) -> Invitation | None:
+    """The last first question that a contact was sent as an SMS since a moment, unless she has answered its survey after it."""
+    row = connection.execute(_INVITATION, {"contact": contact_id, "since": since}).first()
+    if row is None:
+        return None
+    runs = runs_of(connection, [contact_id], row.survey_id).get(contact_id, [])
+    after = [each for each in runs if each.started_at >= (row.started_at or row.created_at)]
+    if any(each.state in _ANSWERED for each in after):
+        return None
+    version = (json.loads(row.plan) if row.plan else {}).get("version")
+    person = after[-1].respondent_id if after else None
+    return Invitation(row.survey_id, version, row.seed, row.rounds - row.lapsed > 1, person)
+
+
 def forget_screens(connection: Connection, run_ids: Sequence[int]) -> None:
     """Let the next text message in these runs be no answer: the question stands in a message of some days ago."""
     if run_ids:
@@ -336,9 +375,7 @@ def end_all(connection: Connection, broadcast_id: int, *, reason: str, count: in
 def lapse(connection: Connection, gone: Sequence[tuple[int, int]], at: datetime) -> None:
     """Let recipients, by broadcast and contact, whose message was past its time be due again, if theirs still runs."""
     if gone:
-        # No list of states here: it could not be sent for many rows at once.
-        under_way = sa.or_(broadcast.c.state == sa.text("'running'"), broadcast.c.state == sa.text("'paused'"))
-        running = sa.select(broadcast.c.id).where(under_way)
+        running = sa.select(broadcast.c.id).where(sa.or_(broadcast.c.state == "running", broadcast.c.state == "paused"))
         connection.execute(
             sa.update(recipient)
             .where(

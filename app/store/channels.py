@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from app.models.messages import exchange
+from app.models.messages import exchange, outbox
 from app.models.runs import channel
 
 _BURST_MS = 200  # a channel may be so far ahead of its throughput
@@ -147,6 +147,20 @@ def sent_since(connection: Connection, channel_id: int, since: datetime) -> int:
 def forget_exchanges(connection: Connection, *, before: datetime) -> int:
     """Forget exchanges from before a moment; returns how many."""
     return connection.execute(sa.delete(exchange).where(exchange.c.at < before)).rowcount
+
+
+def messages(connection: Connection) -> dict[str, dict[str, int]]:
+    """Channel → state → number of messages."""
+    rows = connection.execute(
+        sa.select(channel.c.name, outbox.c.state, sa.func.count())
+        .join_from(channel, outbox, outbox.c.channel_id == channel.c.id, isouter=True)
+        .group_by(channel.c.name, outbox.c.state)
+        .order_by(channel.c.name, outbox.c.state)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for name, state, count in rows:
+        found.setdefault(name, {}).update({state: count} if state else {})
+    return found
 
 
 def _milliseconds(at: datetime) -> int:

@@ -287,6 +287,22 @@ def _withdraw(
     return rows
 
 
+_REPLIES = (
+    sa.select(outbox.c.id)
+    .where(
+        outbox.c.contact_id == sa.bindparam("contact"),
+        outbox.c.created_at > sa.bindparam("since", type_=outbox.c.created_at.type),
+        outbox.c.kind.in_(("reply", "help")),
+    )
+    .limit(sa.bindparam("most"))
+)
+
+
+def replies_since(connection: Connection, contact_id: int, since: datetime, *, most: int) -> int:
+    """How many replies were written for a contact since a moment; counts no further than `most`."""
+    return len(connection.execute(_REPLIES, {"contact": contact_id, "since": since, "most": most}).all())
+
+
 def next_due(connection: Connection, channel_id: int) -> datetime | None:
     """When the next message over a channel is due, if any waits."""
     statement = sa.select(sa.func.min(outbox.c.due_at)).where(_QUEUED, outbox.c.channel_id == channel_id)

@@ -142,6 +142,19 @@ def parse(query: str) -> Tree:
     return _Parser(query).whole()
 
 
+def saved_in(tree: Tree) -> set[str]:
+    """The saved segments that a query speaks of."""
+    match tree:
+        case Saved(name):
+            return {name.text}
+        case Anyone(parts) | Both(parts):
+            return set().union(*map(saved_in, parts))
+        case Without(part):
+            return saved_in(part)
+        case _:
+            return set()
+
+
 # -- reading --------------------------------------------------------------------------------------------------------
 
 

@@ -114,7 +114,7 @@ class Feeding:
 
     def _all_rest(self, which: Broadcast, states: Mapping[int, State], at: datetime) -> bool:
         """Whether no channel can send now: then nobody's message is written yet, and so none grows old."""
-        keys = [self.lines.named(which.channel)] if which.channel else list(self.lines.names)
+        keys = [self.lines.named(which.channel)] if which.channel else list(self.lines.lines)
         return all(key is None or key not in states or states[key].rests(at) for key in keys)
 
     def _decide(
@@ -129,8 +129,7 @@ class Feeding:
             surveys, own = under_way.get(person.contact_id, ()), runs.get(person.contact_id, ())
             if not round_.take(person, decide(which, person, surveys, own, at)):
                 break
-        round_.write(connection)
-        return len(people)
+        return round_.write(connection)
 
     def _wording(self, which: Broadcast, at: datetime) -> Wording:
         """The texts of a broadcast; a survey that is published anew in the middle does not change them."""
@@ -157,6 +156,7 @@ class Round:
         self._screens: list[int] = []
         self._changes = Changes()
         self._over_budget = False
+        self._channels: dict[str, int] = {}
 
     def take(self, person: Due, decision: Decision) -> bool:
         """Do what was decided about one recipient; False when the budget does not reach for her message."""
@@ -188,7 +188,7 @@ class Round:
         expires_at = self._at + timedelta(hours=which.expiry_hours)
         self._messages.append(
             Message(
-                channel_id=self._channel(person.operator),
+                channel_id=self._channels.get(person.operator) or self._channel(person.operator),
                 key=f"b{which.id}:{person.contact_id}:{number}",
                 contact_id=person.contact_id,
                 kind="reminder" if again else "invitation" if which.asks else "message",
@@ -214,12 +214,17 @@ class Round:
         """The channel for a phone: the best one that is not in trouble."""
         if self._which.channel and (named := self._lines.named(self._which.channel)) is not None:
             return named
-        keys = self._lines.for_operator(operator) or list(self._lines.names)
-        return next((key for key in keys if key in self._states and not self._states[key].rests(self._at)), keys[0])
+        keys = self._lines.for_operator(operator) or list(self._lines.lines)
+        able = (key for key in keys if key in self._states and not self._states[key].rests(self._at))
+        self._channels[operator] = next(able, keys[0])
+        return self._channels[operator]
 
-    def write(self, connection: Connection) -> None:
-        """Write what was done."""
+    def write(self, connection: Connection) -> int:
+        """Write what was done; returns for how many people it was."""
         which = self._which
+        if self._over_budget and not self._messages and not broadcasts.depth(connection, which.id, most=1):
+            broadcasts.move(connection, which.id, "paused", reason="the budget is used up")
+            log.warning("broadcast %d is paused: its budget is used up", which.id)
         outbox.add_of_broadcast(connection, self._messages, self._changes)
         broadcasts.place(connection, which.id, self._places)
         if which.asks:
@@ -230,9 +235,7 @@ class Round:
             ahead = max(which.next_ms, _milliseconds(self._at))
             next_ms = ahead + round(60_000 * len(self._messages) / which.per_minute)
             broadcasts.change(connection, which.id, {"next_ms": next_ms})
-        if self._over_budget:
-            broadcasts.move(connection, which.id, "paused", reason="the budget is used up")
-            log.warning("broadcast %d is paused: its budget is used up", which.id)
+        return len(self._places)
 
 
 def hours_of(which: Broadcast) -> Hours:

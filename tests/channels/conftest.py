@@ -7,7 +7,7 @@ import pytest
 
 from app.channels.africastalking import AfricasTalking
 from app.channels.base import Sender
-from app.settings import Settings
+from app.settings import LineSettings
 from tests.provider.process import ProviderProcess
 
 
@@ -26,8 +26,7 @@ def provider(provider_process: ProviderProcess) -> ProviderProcess:
 @pytest.fixture
 def make_sender(provider: ProviderProcess) -> Callable[..., Sender]:
     def make(**changes: Any) -> Sender:
-        usual = {"africastalking_api_key": "a-key", "africastalking_url": provider.url, "send_timeout_seconds": 10}
-        return AfricasTalking(Settings(**{**usual, **changes})).sender()
+        return AfricasTalking(LineSettings(**{"api_key": "a-key", "url": provider.url, **changes})).sender()
 
     return make
 

@@ -2,12 +2,12 @@
 
 from app.channels.africastalking import AfricasTalking
 from app.channels.base import Account
-from app.settings import Settings
+from app.settings import LineSettings
 from tests.provider.process import ProviderProcess
 
 
 def account(url: str, key: str = "a-key") -> Account:
-    return AfricasTalking(Settings(africastalking_api_key=key, africastalking_url=url)).account()
+    return AfricasTalking(LineSettings(api_key=key, url=url)).account()
 
 
 def test_a_key_that_the_provider_takes_comes_with_the_balance(provider: ProviderProcess) -> None:

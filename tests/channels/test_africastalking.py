@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.channels.africastalking import TEXT_LIMIT, WORD_LIMIT, AfricasTalking
+from app.channels.africastalking import AfricasTalking
+from app.channels.africastalking_reading import TEXT_LIMIT, WORD_LIMIT
 from app.channels.base import (
     Delivery,
     DeliveryReport,
@@ -17,11 +18,11 @@ from app.channels.base import (
     UssdEnd,
     UssdTurn,
 )
-from app.settings import Settings
+from app.settings import LineSettings
 from app.values import Screen
 from tests.channels.wire import form_in, hook_of, samples
 
-CHANNEL = AfricasTalking(Settings())
+CHANNEL = AfricasTalking(LineSettings())
 SAMPLES = {path.stem: path for path in samples("africastalking")}
 
 SESSION = "ATUid_e9d0662dea3f3db658e79d9b62f7900c"

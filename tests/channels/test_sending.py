@@ -38,7 +38,7 @@ def test_every_message_reaches_its_own_number_and_gets_its_own_id(sender: Sender
 
 
 def test_a_sender_id_stands_on_the_message(make_sender: Callable[..., Sender], provider: ProviderProcess) -> None:
-    make_sender(africastalking_sender="IZWI").send("Mhoro", [ONE])
+    make_sender(sender="IZWI").send("Mhoro", [ONE])
 
     assert provider.messages()[0]["from"] == "IZWI"
 
@@ -275,19 +275,19 @@ def test_a_text_that_cannot_be_sent_is_refused(sender: Sender, provider: Provide
 def test_without_a_usable_key_nothing_leaves_and_nothing_is_lost(
     make_sender: Callable[..., Sender], provider: ProviderProcess, key: str
 ) -> None:
-    results = make_sender(africastalking_api_key=key).send("Mhoro", [ONE])
+    results = make_sender(api_key=key).send("Mhoro", [ONE])
 
     assert [(result.outcome, result.reason) for result in results] == [(RETRY, "authentication")]
     assert provider.requests() == 0
 
 
 def test_a_key_pasted_with_its_line_end_works(make_sender: Callable[..., Sender], provider: ProviderProcess) -> None:
-    assert make_sender(africastalking_api_key="a-key\n").send("Mhoro", [ONE])[0].outcome is SENT
+    assert make_sender(api_key="a-key\n").send("Mhoro", [ONE])[0].outcome is SENT
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://"])
 def test_a_wrong_base_url_waits_for_the_operator(make_sender: Callable[..., Sender], url: str) -> None:
-    results = make_sender(africastalking_url=url).send("Mhoro", [ONE])
+    results = make_sender(url=url).send("Mhoro", [ONE])
 
     assert [(result.outcome, result.reason) for result in results] == [(RETRY, "settings")]
 
@@ -318,7 +318,7 @@ def deaf_port() -> Iterator[int]:
 
 
 def test_a_connection_that_never_opens_sent_nothing(make_sender: Callable[..., Sender], deaf_port: int) -> None:
-    sender = make_sender(africastalking_url=f"http://127.0.0.1:{deaf_port}", send_timeout_seconds=0.2)
+    sender = make_sender(url=f"http://127.0.0.1:{deaf_port}", send_timeout_seconds=0.2)
 
     results = sender.send("Mhoro", [ONE])
 
@@ -351,7 +351,7 @@ def stranger(tmp_path: Path) -> Iterator[str]:
 
 
 def test_nothing_is_sent_to_a_stranger(make_sender: Callable[..., Sender], stranger: str) -> None:
-    results = make_sender(africastalking_url=stranger).send("Mhoro", [ONE])
+    results = make_sender(url=stranger).send("Mhoro", [ONE])
 
     assert [(result.outcome, result.reason) for result in results] == [(RETRY, "certificate")]
 

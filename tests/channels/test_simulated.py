@@ -7,17 +7,17 @@ import pytest
 from app.channels.africastalking import AfricasTalking
 from app.channels.base import Sending
 from app.channels.simulated import Simulated
-from app.settings import Settings
+from app.settings import LineSettings
 from tests.channels.wire import form_in, hook_of, samples
 
-CHANNEL = Simulated(Settings())
+CHANNEL = Simulated(LineSettings())
 
 
 @pytest.mark.parametrize("path", samples("simulated"), ids=lambda path: path.stem)
 def test_the_simulated_line_reads_what_the_real_one_reads(path: Path) -> None:
     hook, form = hook_of(path, CHANNEL), form_in(path)
 
-    assert CHANNEL.parse(hook, form) == AfricasTalking(Settings()).parse(hook, form)
+    assert CHANNEL.parse(hook, form) == AfricasTalking(LineSettings()).parse(hook, form)
 
 
 def test_the_simulated_line_takes_every_message_and_gives_each_an_id_of_its_own() -> None:

@@ -71,17 +71,40 @@ class ProviderProcess:
         now: list[dict[str, str]] = self._ask("GET", "/_test/messages") if self._process else []
         return self._before + now
 
-    def requests(self) -> int:
+    def requests(self, of: str = "sms") -> int:
         """How many sends were asked for since the last start or reset."""
-        count: int = self._ask("GET", "/_test/requests")
+        count: int = self._ask("GET", f"/_test/requests?{of}")
         return count
+
+    def schedule(self, seed: int, **more: Any) -> None:
+        """Let a seed decide what becomes of each request."""
+        self._ask("POST", "/_test/schedule", {"seed": seed, **more})
+
+    def price(self, prices: dict[str, float]) -> None:
+        """What a segment costs, in USD, by the beginning of the number; forgets what was accepted before."""
+        self._ask("POST", "/_test/prices", [{"prefix": prefix, "price": price} for prefix, price in prices.items()])
+
+    def bill(self) -> dict[str, Any]:
+        """What all accepted messages cost."""
+        found: dict[str, Any] = self._ask("GET", "/_test/bill")
+        return found
+
+    def counts(self, *, each: bool = False) -> dict[str, Any]:
+        """How many messages went to how many numbers, and how many of them differ."""
+        found: dict[str, Any] = self._ask("GET", f"/_test/counts{'?each' * each}")
+        return found
+
+    def payments(self) -> list[dict[str, str]]:
+        """Airtime that was paid."""
+        found: list[dict[str, str]] = self._ask("GET", "/_test/payments")
+        return found
 
     def deliveries(self) -> list[dict[str, str]]:
         """What was answered to the delivery reports, once all are posted."""
         posted: list[dict[str, str]] = self._ask("GET", "/_test/deliveries")
         return posted
 
-    def _ask(self, method: str, path: str, wish: dict[str, Any] | None = None) -> Any:
+    def _ask(self, method: str, path: str, wish: Any = None) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, None if wish is None else json.dumps(wish))

@@ -1,21 +1,32 @@
-"""A provider to test against: Africa's Talking's messaging API on a loopback port, well behaved or not.
+"""A provider to test against: Africa's Talking's messaging and airtime APIs on a loopback port, well behaved or not.
 
-    python -m tests.provider.server --port 8300
+    python -m tests.provider.server --port 9000
+    python -m tests.provider.server --port 9000 --reports http://127.0.0.1:8000/hooks/SECRET
 
-It answers with the shapes and words that were recorded from the real one, and keeps every message it accepts. How it
-behaves is set while it runs:
+and Izwi with IZWI_AFRICASTALKING_URL=http://127.0.0.1:9000 and any API key. With `--reports` (an address of `izwi hooks`
+without its last word) it posts a report on everything that it accepts. It answers with the shapes and words that were
+recorded from the real one, and keeps every message it accepts, a million of them if need be. How it behaves is set while it
+runs, for text messages or, with "of": "airtime", for airtime:
 
-    POST /_test/mode     {"mode": "503", "times": 3}   the next three sends; without "times", until the next reset
-                         {"mode": "recipient-code", "code": 405, "only": ["+263…"]}
-                         {"delivery": {"url": "http://…", "status": ["Success", "Sent"], "repeat": 3, "early": true}}
-    POST /_test/reset    forget all messages, be well again, let hanging requests go
-    GET  /_test/messages    [{"number", "message", "messageId", "from", "at"}], in the order they were accepted
-    GET  /_test/requests    how many sends were asked for, accepted or not
-    GET  /_test/deliveries  [{"id", "status", "answer"}], after all delivery reports under way are posted
+    POST /_test/mode      {"mode": "503", "times": 3}   the next three requests; without "times", until the next reset
+                          {"mode": "recipient-code", "code": 405, "only": ["+263…"]}
+                          {"delivery": {"url": "http://…", "status": ["Success", "Sent"], "repeat": 3, "early": true}}
+                          {"of": "airtime", "check": "http://…/airtime-check"}   asks there before it pays
+    POST /_test/schedule  {"seed": 7, "weights": {"ok": 90, "accept-then-hang": 2, "500": 4, "429": 2, "slow": 2},
+                           "reports": {"once": 80, "twice": 8, "early": 6, "out-of-order": 3, "never": 3}, "seconds": 1}
+                          draws what becomes of each request; the same seed deals the same fates in the same order
+    POST /_test/prices    [{"prefix": "+26377", "price": 0.0125}]   USD a segment; what was accepted before is forgotten
+    POST /_test/reset     forget all, be well again, let hanging requests go
+    GET  /_test/messages    [{"number", "message", "messageId", "username", "from", "at"}], in the order they were accepted
+    GET  /_test/counts      {"messages", "numbers", "most", "distinct"}: most to one number, and distinct texts to numbers;
+                            with ?each also {"of": {number: [messages, distinct]}}
+    GET  /_test/bill        {"currency", "total", "messages", "segments"}
+    GET  /_test/payments    [{"number", "amount", "currency", "key", "requestId"}]: airtime that was paid
+    GET  /_test/requests    how many sends were asked for, accepted or not; with ?airtime those for airtime
+    GET  /_test/deliveries  [{"id", "status", "answer"}], after all reports under way are posted
 """
 
 import argparse
-import http.client
 import json
 import re
 import socket
@@ -23,34 +34,12 @@ import struct
 import sys
 import threading
 import urllib.parse
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-MODES = (
-    "ok",
-    "refuse-all",  # 201, every recipient with a status of its own that is final
-    "recipient-code",  # 201, every recipient (or those in "only") with "code"
-    "leave-out",  # 201, the recipients in "only" are accepted and not mentioned
-    "no-recipients",  # 201, and nothing was sent: the reason stands in Message ("message" sets it)
-    "charset",  # 201, with a content type that the SDK does not decode
-    "garbage",  # 201, accepted, with "body" instead of an answer, or "raw" instead of all HTTP
-    "accept-then-500",  # the worst of both: sent, and an error
-    "accept-then-hang",  # sent, and no answer for "seconds"
-    "accept-then-reset",  # sent, and the connection is torn down
-    "accept-then-cut",  # sent, and half an answer
-    "hang",  # not sent, no answer for "seconds"
-    "redirect",  # not sent, led to a page (a captive portal)
-    "400",
-    "401",
-    "404",
-    "429",
-    "500",
-    "503",
-)
+from tests.provider.airtime import refused
+from tests.provider.behaviour import Behaviour
 
 CODES = {
     100: "Processed",
@@ -69,6 +58,8 @@ CODES = {
     502: "RejectedByGateway",
 }
 
+ACCEPTED = frozenset({100, 101, 102})
+
 ERRORS = {
     "400": (400, "Request is missing required form field 'to'"),
     "401": (401, "The supplied authentication is invalid"),
@@ -82,167 +73,77 @@ JSON = "application/json"
 NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
 
 
-@dataclass
-class Behaviour:
-    """What the provider does, what it has accepted, and the reports it owes."""
-
-    mode: dict[str, Any] = field(default_factory=dict)
-    delivery: dict[str, Any] = field(default_factory=dict)
-    messages: list[dict[str, str]] = field(default_factory=list)
-    deliveries: list[dict[str, str]] = field(default_factory=list)
-    reporting: list[threading.Thread] = field(default_factory=list)
-    requests: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    let_go: threading.Event = field(default_factory=threading.Event)
-
-    def set(self, wish: dict[str, Any]) -> None:
-        """Take a wish from a test; a mode that does not exist is a mistake in the test."""
-        if wish.get("mode", "ok") not in MODES:
-            raise ValueError(f"no such mode; there are {', '.join(MODES)}")
-        with self.lock:
-            self.mode = wish if "mode" in wish else self.mode
-            self.delivery = wish.get("delivery", self.delivery)
-
-    def reset(self) -> None:
-        """Forget everything and let hanging requests go."""
-        with self.lock:
-            hanging, self.let_go = self.let_go, threading.Event()
-            self.mode, self.delivery, self.requests = {}, {}, 0
-            self.messages, self.deliveries = [], []
-        hanging.set()
-
-    def next_mode(self) -> dict[str, Any]:
-        """Count a send and say how to treat it."""
-        with self.lock:
-            self.requests += 1
-            mode = self.mode
-            if "times" in mode:
-                self.mode = {**mode, "times": mode["times"] - 1} if mode["times"] > 1 else {}
-            return mode
-
-    def accept(self, form: dict[str, str], number: str) -> str:
-        """Keep one message and give it an id."""
-        message_id = f"ATXid_{uuid.uuid4().hex}"
-        kept = {"number": number, "message": form["message"], "messageId": message_id}
-        kept |= {"from": form.get("from", "AFRICASTKNG"), "at": datetime.now(UTC).isoformat()}
-        with self.lock:
-            self.messages.append(kept)
-        return message_id
-
-    def report(self, sent: list[dict[str, Any]]) -> Callable[[], None]:
-        """Post the delivery reports now (early), or hand back what lets them go once the answer is out."""
-        wish = self.delivery
-        accepted = [recipient for recipient in sent if recipient["messageId"] != "None"]
-        if not wish or not accepted:
-            return lambda: None
-        if wish.get("early"):
-            self._post_reports(wish, accepted)
-            return lambda: None
-        answered = threading.Event()
-        thread = threading.Thread(target=self._post_reports, args=(wish, accepted, answered), daemon=True)
-        with self.lock:
-            self.reporting.append(thread)
-        thread.start()
-        return answered.set
-
-    def settled(self) -> list[dict[str, str]]:
-        """Wait for the reports under way and tell what was answered to each."""
-        with self.lock:
-            reporting, self.reporting = self.reporting, []
-        for thread in reporting:
-            thread.join()
-        return self.deliveries
-
-    def _post_reports(
-        self, wish: dict[str, Any], recipients: list[dict[str, Any]], answered: threading.Event | None = None
-    ) -> None:
-        if answered:
-            answered.wait()
-        status = wish.get("status", "Success")
-        statuses = [status] if isinstance(status, str) else status
-        for _ in range(wish.get("repeat", 1)):
-            for status in statuses:
-                for recipient in reversed(recipients):  # never in the order of the send
-                    self.let_go.wait(wish.get("delay_ms", 0) / 1000)
-                    self._post_report(wish, recipient, status)
-
-    def _post_report(self, wish: dict[str, Any], recipient: dict[str, Any], status: str) -> None:
-        form = {
-            "id": recipient["messageId"],
-            "status": status,
-            "phoneNumber": recipient["number"],
-            "networkCode": wish.get("networkCode", "99999"),
-            "failureReason": wish.get("failureReason", ""),
-            "retryCount": "0",
-        }
-        url = urllib.parse.urlsplit(wish["url"])
-        connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=10)
-        try:
-            connection.request(
-                "POST",
-                url.path or "/",
-                urllib.parse.urlencode(form),
-                {"Content-Type": "application/x-www-form-urlencoded"},
-            )
-            answer = str(connection.getresponse().status)
-        except OSError as error:
-            answer = type(error).__name__
-        finally:
-            connection.close()
-        with self.lock:
-            self.deliveries.append({"id": form["id"], "status": status, "answer": answer})
-
-
 class Handler(BaseHTTPRequestHandler):
     """The provider's HTTP doors."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: "Provider"
 
     def do_GET(self) -> None:
         """Answer what a test or the library asks for."""
+        url = urllib.parse.urlsplit(self.path)
+        if url.path.startswith("/_test/"):
+            self.tell(url.path.removeprefix("/_test/"), url.query)
+        elif url.path == "/version1/user" and self.headers.get("apiKey"):
+            self.answer(200, json.dumps({"UserData": {"balance": "KES 1785.50"}}))
+        elif url.path == "/version1/user":
+            self.error("401")
+        elif url.path == "/portal":
+            self.answer(200, "<html><body>Welcome to the guest network</body></html>", "text/html")
+        else:
+            self.error("404")
+
+    def tell(self, what: str, query: str) -> None:
+        """Answer what a test asks for."""
         behaviour = self.server.behaviour
-        match urllib.parse.urlsplit(self.path).path:
-            case "/_test/messages":
-                self.answer(200, json.dumps(behaviour.messages))
-            case "/_test/requests":
-                self.answer(200, json.dumps(behaviour.requests))
-            case "/_test/deliveries":
-                self.answer(200, json.dumps(behaviour.settled()))
-            case "/version1/user" if self.headers.get("apiKey"):
-                self.answer(200, json.dumps({"UserData": {"balance": "KES 1785.50"}}))
-            case "/version1/user":
-                self.error("401")
-            case "/portal":
-                self.answer(200, "<html><body>Welcome to the guest network</body></html>", "text/html")
-            case _:
-                self.error("404")
+        told: dict[str, Callable[[], Any]] = {
+            "messages": behaviour.ledger.messages,
+            "counts": lambda: behaviour.ledger.counts(each=query == "each"),
+            "bill": behaviour.ledger.bill,
+            "payments": lambda: behaviour.payments.paid,
+            "requests": lambda: behaviour.requests[query or "sms"],
+            "deliveries": behaviour.reporter.settled,
+        }
+        if what in told:
+            self.answer(200, json.dumps(told[what]()))
+        else:
+            self.error("404")
 
     def do_POST(self) -> None:
-        """Take a wish of a test, or messages."""
+        """Take a wish of a test, messages or airtime."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        match self.path:
-            case "/_test/mode":
-                try:
-                    self.server.behaviour.set(json.loads(body))
-                except ValueError as error:
-                    self.answer(400, str(error), "text/plain")
-                else:
-                    self.answer(200, "{}")
-            case "/_test/reset":
-                self.server.behaviour.reset()
-                self.answer(200, "{}")
-            case "/version1/messaging":
-                self.messaging(dict(urllib.parse.parse_qsl(body, keep_blank_values=True)))
-            case _:
-                self.error("404")
-
-    def messaging(self, form: dict[str, str]) -> None:
-        """Treat one send as the mode of the hour says."""
         behaviour = self.server.behaviour
-        mode = behaviour.next_mode()
-        name = mode.get("mode", "ok")
-        missing = next((key for key in ("username", "to", "message") if not form.get(key)), None)
+        wishes: dict[str, Callable[[Any], None]] = {
+            "/_test/mode": behaviour.set,
+            "/_test/schedule": behaviour.schedule,
+            "/_test/prices": behaviour.price,
+            "/_test/reset": lambda _: behaviour.reset(),
+        }
+        if self.path in wishes:
+            try:
+                wishes[self.path](json.loads(body or "null"))
+            except (ValueError, KeyError, TypeError) as error:
+                self.answer(400, str(error), "text/plain")
+            else:
+                self.answer(200, "{}")
+        elif self.path == "/version1/messaging":
+            self.treat("sms", ("username", "to", "message"), body, self.messages)
+        elif self.path == "/version1/airtime/send":
+            self.treat("airtime", ("username", "recipients"), body, self.airtime)
+        else:
+            self.error("404")
+
+    def treat(
+        self, kind: str, fields: tuple[str, ...], body: str,
+        accept: Callable[[dict[str, str], dict[str, Any]], tuple[str, list[dict[str, Any]]]],
+    ) -> None:  # fmt: skip
+        """Treat one request as the mode of the hour says."""
+        form = dict(urllib.parse.parse_qsl(body, keep_blank_values=True))
+        behaviour = self.server.behaviour
+        mode = behaviour.next_mode(kind)
+        name, let_go = mode.get("mode", "ok"), behaviour.reporter.let_go
+        missing = next((key for key in fields if not form.get(key)), None)
         if not self.headers.get("apiKey"):
             self.error("401")
         elif missing:
@@ -250,36 +151,65 @@ class Handler(BaseHTTPRequestHandler):
         elif name in ERRORS:
             self.error(name)
         elif name == "hang":
-            behaviour.let_go.wait(mode.get("seconds", 20))
+            let_go.wait(mode.get("seconds", 20))
             self.close_connection = True
         elif name == "redirect":
-            self.send_response(302)
-            self.send_header("Location", "/portal")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.redirect()
+        elif name == "no-recipients" and kind == "airtime":
+            self.answer(201, refused(mode.get("message", "Insufficient balance")))
         elif name == "no-recipients":
             self.answer(201, _messaging(mode.get("message", "InvalidSenderId"), []))
         else:
-            self.accepting(form, mode, name)
+            answer, accepted = accept(form, mode)
+            self.answer_accepted(name, mode, answer, behaviour.report(kind, mode, accepted), let_go)
 
-    def accepting(self, form: dict[str, str], mode: dict[str, Any], name: str) -> None:
-        """Accept what the mode lets through, and answer or fail to."""
-        behaviour = self.server.behaviour
-        recipients = [self.recipient(form, number, mode) for number in form["to"].split(",")]
-        let_reports_go = behaviour.report(recipients)
-        sent = sum(1 for recipient in recipients if recipient["messageId"] != "None")
-        mentioned = [each for each in recipients if name != "leave-out" or each["number"] not in mode.get("only", ())]
-        summary = f"Sent to {sent}/{len(recipients)} Total Cost: KES {sent * 0.8:.4f} Message parts: 1"
-        body = _messaging(summary, mentioned[::-1])  # whoever matches answers by their place learns it here
+    def answer_accepted(
+        self, name: str, mode: dict[str, Any], answer: str, let_reports_go: Callable[[], None], let_go: threading.Event
+    ) -> None:
+        """Answer what was accepted, or fail to."""
         if name == "accept-then-hang":
             let_reports_go()
-            behaviour.let_go.wait(mode.get("seconds", 20))
+            let_go.wait(mode.get("seconds", 20))
             self.close_connection = True
             return
+        if name == "slow":
+            let_go.wait(mode.get("seconds", 1))
         try:
-            self.answer_as(name, mode, body)
+            self.answer_as(name, mode, answer)
         finally:
             let_reports_go()
+
+    def messages(self, form: dict[str, str], mode: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+        """Accept the messages that the mode lets through; the answer, and those that a report is owed for."""
+        numbers = form["to"].split(",")
+        usual, only = (101 if form.get("enqueue") == "0" else 102), mode.get("only")
+        codes = [_code(number, usual, mode) for number in numbers]
+        taken = [number for number, code in zip(numbers, codes, strict=True) if code in ACCEPTED]
+        kept = iter(self.server.behaviour.ledger.accept(form, taken))
+        recipients = [
+            _recipient(number, code, next(kept) if code in ACCEPTED else (mode.get("messageId", "None"), "0"))
+            for number, code in zip(numbers, codes, strict=True)
+        ]
+        accepted = [each for each in recipients if each["messageId"] != "None"]
+        mentioned = [
+            each for each in recipients if mode.get("mode") != "leave-out" or each["number"] not in (only or ())
+        ]
+        summary = (
+            f"Sent to {len(accepted)}/{len(recipients)} Total Cost: KES {len(accepted) * 0.8:.4f} Message parts: 1"
+        )
+        return _messaging(summary, mentioned[::-1]), accepted  # whoever matches answers by their place learns it here
+
+    def airtime(self, form: dict[str, str], mode: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+        """Pay what the mode lets through."""
+        recipients = json.loads(form["recipients"])
+        return self.server.behaviour.payments.send(recipients, self.headers.get("Idempotency-Key", ""), mode)
+
+    def redirect(self) -> None:
+        """Lead to a page, as a captive portal does."""
+        self.send_response(302)
+        self.send_header("Location", "/portal")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def answer_as(self, name: str, mode: dict[str, Any], body: str) -> None:
         """Answer a send that was accepted, well or badly."""
@@ -299,24 +229,6 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(201, body, f"{JSON}; charset=utf-8")
             case _:
                 self.answer(201, body)
-
-    def recipient(self, form: dict[str, str], number: str, mode: dict[str, Any]) -> dict[str, Any]:
-        """Accept or refuse one number, in the words of the real answers."""
-        code = 101 if form.get("enqueue") == "0" else 102
-        if not NUMBER.fullmatch(number):
-            code = 403
-        elif mode.get("mode") == "refuse-all":
-            code = 406
-        elif mode.get("mode") == "recipient-code" and number in mode.get("only", [number]):
-            code = int(mode["code"])
-        accepted = code in (100, 101, 102)
-        return {
-            "cost": "KES 0.8000" if accepted else "0",
-            "messageId": self.server.behaviour.accept(form, number) if accepted else mode.get("messageId", "None"),
-            "number": number,
-            "status": CODES.get(code, "SomethingNew"),
-            "statusCode": code,
-        }
 
     def error(self, name: str) -> None:
         """Answer one of the recorded errors; they are plain text, even to a client that wants JSON."""
@@ -360,6 +272,23 @@ class Provider(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+def _code(number: str, usual: int, mode: dict[str, Any]) -> int:
+    if not NUMBER.fullmatch(number):
+        return 403
+    if mode.get("mode") == "refuse-all":
+        return 406
+    if mode.get("mode") == "recipient-code" and number in mode.get("only", [number]):
+        return int(mode["code"])
+    return usual
+
+
+def _recipient(number: str, code: int, kept: tuple[str, str]) -> dict[str, Any]:
+    """One number in the words of the real answers."""
+    message_id, cost = kept
+    status = CODES.get(code, "SomethingNew")
+    return {"cost": cost, "messageId": message_id, "number": number, "status": status, "statusCode": code}
+
+
 def _messaging(message: str, recipients: list[dict[str, Any]]) -> str:
     return json.dumps({"SMSMessageData": {"Message": message, "Recipients": recipients}}, separators=(",", ":"))
 
@@ -368,9 +297,12 @@ def main() -> None:
     """Serve until the process is ended."""
     parser = argparse.ArgumentParser(description="A test provider that speaks Africa's Talking's messaging API")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--reports", metavar="URL", help="hooks to post reports to, without their last word")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with the process that started this one")
     wishes = parser.parse_args()
     provider = Provider(wishes.port)
+    if wishes.reports:
+        provider.behaviour.report_to(wishes.reports)
     if wishes.until_stdin_closes:
         threading.Thread(target=_end_with_stdin, args=(provider,), daemon=True).start()
     sys.stdout.write(f"listening on {provider.server_port}\n")

@@ -11,7 +11,7 @@ import pytest
 
 from app.channels.africastalking import AfricasTalking
 from app.channels.base import DeliveryReport
-from app.settings import Settings
+from app.settings import LineSettings
 from tests.provider.process import ProviderProcess
 
 ONE, TWO = "+263770000001", "+263770000002"
@@ -25,7 +25,7 @@ def provider() -> Iterator[ProviderProcess]:
 
 @pytest.fixture
 def send(provider: ProviderProcess) -> Callable[..., list[str]]:
-    channel = AfricasTalking(Settings(africastalking_api_key="a-key", africastalking_url=provider.url))
+    channel = AfricasTalking(LineSettings(api_key="a-key", url=provider.url))
     sender = channel.sender()
     return lambda *numbers: [result.provider_id for result in sender.send("Mhoro", numbers)]
 
@@ -38,7 +38,7 @@ def hook() -> Iterator[tuple[str, "queue.Queue[DeliveryReport]"]]:
     class Door(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode(), True))
-            report = AfricasTalking(Settings()).parse("delivery", form)
+            report = AfricasTalking(LineSettings()).parse("delivery", form)
             assert isinstance(report, DeliveryReport)
             came.put(report)
             self.send_response(200)

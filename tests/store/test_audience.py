@@ -107,10 +107,11 @@ def _fill_broadcast(connection: Connection) -> None:
         "id": 1, "uid": uuid7(), "name": "first", "mode": "invitation", "survey_id": _survey(connection)[0], "audience": "",
         "texts": "{}", "channel": "", "state": "running", "reason": "", "zone": "UTC", "opens": 0, "closes": 1440,
         "weekdays": "1234567", "holidays": "[]", "expiry_hours": 24, "currency": "USD", "spent": 0, "remind_days": 0,
-        "remind_most": 0, "remind_texts": "{}", "rest_days": 0, "seed": 1, "prepared_to": 0, "created_at": NOW, "revision": 1,
+        "remind_most": 0, "remind_texts": "{}", "rest_days": 0, "seed": 1, "prepared_to": 0, "next_ms": 0,
+        "created_at": NOW, "revision": 1,
     }  # fmt: skip
     connection.execute(sa.insert(broadcast), row)
-    waiting = {"broadcast_id": 1, "state": "waiting", "reason": ""}
+    waiting = {"broadcast_id": 1, "state": "waiting", "reason": "", "lapsed": 0}
     connection.execute(sa.insert(recipient), [waiting | {"contact_id": key, "rounds": n} for key, n in INVITED.items()])
 
 

@@ -25,7 +25,7 @@ class Served:
 
     def __init__(self, parts: main.Parts, port: int) -> None:
         self.parts, self.port = parts, port
-        self.channel = parts.settings.channel
+        self.channel = next(iter(parts.lines))
         self.secret = parts.keys.hooks[self.channel][0]
 
     def request(

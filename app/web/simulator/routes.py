@@ -41,7 +41,7 @@ class Look(BaseModel):
 
 def mount(app: FastAPI, settings: Settings, database: Database, keys: Keys, library: Library, line: Line) -> None:
     """Add the page and what it asks for."""
-    window = _Window(settings, database, keys, library)
+    window = _Window(settings, database, keys, library, settings.lines[line.name].sender)
 
     @app.get("/", include_in_schema=False)
     def home() -> Response:
@@ -76,13 +76,14 @@ def mount(app: FastAPI, settings: Settings, database: Database, keys: Keys, libr
 class _Window:
     """What the page may see of the store."""
 
-    def __init__(self, settings: Settings, database: Database, keys: Keys, library: Library) -> None:
+    def __init__(self, settings: Settings, database: Database, keys: Keys, library: Library, short_code: str) -> None:
         self._settings, self._database, self._keys, self._library = settings, database, keys, library
+        self._short_code = short_code or SHORT_CODE
 
     def config(self) -> dict[str, Any]:
         return {
             "service_code": next(iter(self._settings.service_codes), SERVICE_CODE),
-            "short_code": self._settings.africastalking_sender or SHORT_CODE,
+            "short_code": self._short_code,
             "keyword": next(iter(self._settings.keywords), ""),
             "septets": self._settings.ussd_septets,
             "ucs2": self._settings.ussd_ucs2,

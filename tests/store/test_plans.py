@@ -1,0 +1,53 @@
+"""What is asked of the database all the time is answered out of an index, on a table of any size."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from app.store import broadcasts, contacts, outbox, reports, runs, sessions
+
+ALL_THE_TIME = {
+    "the runs under way on some phones": runs._ACTIVE,
+    "how many people answered on some phones": contacts._POSITIONS,
+    "the numbers of some phones": contacts._NUMBERS,
+    "sessions with their runs": sessions._FIND,
+    "what is due": outbox._DUE,
+    "what is due of some broadcasts": outbox._DUE_OF_BROADCASTS,
+    "claiming": outbox._CLAIM,
+    "what an attempt still holds": outbox._HELD,
+    "replies to one phone": outbox._REPLIES,
+    "the messages that reports are about": reports._MESSAGES,
+    "reports that are there": reports._KEPT,
+    "who is due in a broadcast": broadcasts._DUE,
+    "who is under way on some phones": broadcasts._UNDER_WAY,
+    "the runs of a survey on some phones": broadcasts._RUNS_SINCE,
+    "the last invitation of a phone": broadcasts._INVITATION,
+}
+
+
+@pytest.mark.parametrize("what", ALL_THE_TIME)
+def test_no_table_is_read_from_end_to_end(sqlite_template: Path, what: str) -> None:
+    statement: Any = ALL_THE_TIME[what]
+    text = str(statement.compile(dialect=sqlite.dialect()))
+    text = text.replace("(__[POSTCOMPILE_kind_1])", "('reply', 'help')")
+    connection = sqlite3.connect(f"file:{sqlite_template}?mode=ro", uri=True)
+    plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + text, [None] * text.count("?"))]
+    connection.close()
+
+    scans = [step for step in plan if step.startswith("SCAN") and "json_each" not in step and "USING" not in step]
+    assert scans == [], plan
+
+
+def test_a_list_of_keys_is_looked_up_key_by_key(sqlite_template: Path) -> None:
+    """With `= 1` behind the list, as SQLAlchemy writes truths for SQLite, every row would be looked at."""
+    engine = sa.create_engine(f"sqlite:///{sqlite_template}")
+    with engine.connect() as connection:
+        text = str(runs._ACTIVE.compile(engine))
+        plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + text, ("[1]",)).all()
+    engine.dispose()
+
+    assert any("SEARCH run USING" in row[3] for row in plan), plan
