@@ -27,7 +27,7 @@ from app.store.unit import Database
 from app.web.api import app as api
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.simulator import routes as simulator
-from app.worker import delivery, expiry, feeding, loop, watching
+from app.worker import delivery, expiry, feeding, loop, thanks, watching
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,12 @@ def make_worker(parts: Parts) -> loop.Worker:
             delivery.Line(line.id, line.name, line.channel.sender(), settings.lines[line.name].per_second)
             for line in parts.lines.values()
         ],
+        thanks.Thanks(
+            settings,
+            parts.database,
+            parts.keys,
+            [thanks.Line(line.id, line.name, line.channel.airtime()) for line in parts.lines.values()],
+        ),
     )
 
 

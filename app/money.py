@@ -16,7 +16,12 @@ def millionths(text: str, currency: str) -> int:
     match = _AMOUNT.fullmatch(text.strip())
     if match is None or (match[1] or currency) != currency:
         raise NotMoney(f"no amount in {currency}; write it like {currency} 0.50")
-    return int((Decimal(match[2]) * MILLION).to_integral_value())
+    return in_millionths(Decimal(match[2]))
+
+
+def in_millionths(amount: Decimal) -> int:
+    """An amount as it is kept."""
+    return int((amount * MILLION).to_integral_value())
 
 
 def written(amount: int, currency: str) -> str:

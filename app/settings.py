@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -45,6 +46,19 @@ class LineSettings(BaseModel):
     send_timeout_seconds: float = Field(default=10, gt=0, le=60)
 
 
+class AirtimeSettings(BaseModel):
+    """Airtime for everybody who completes a survey, until the budget is spent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    amount: Decimal = Field(gt=0, max_digits=12, decimal_places=6)
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    budget: Decimal = Field(gt=0, max_digits=15, decimal_places=6)
+
+
+_PARTS: Mapping[str, type[BaseModel]] = {"channels": LineSettings, "airtime": AirtimeSettings}
+
+
 class Settings(BaseSettings):
     """How this Izwi runs. Every field can be set as ``IZWI_<FIELD>`` or, lower case, in the file ``IZWI_CONFIG`` names."""
 
@@ -83,6 +97,11 @@ class Settings(BaseSettings):
     keywords: dict[str, str] = Field(
         default_factory=lambda: {"IZWI": "leave_no_one_behind"},
         description="First word of an SMS and the survey that it starts",
+    )
+    missed_calls: dict[str, str] = Field(
+        default_factory=dict,
+        description="Numbers that people call for nothing, since nobody answers, and the survey that each begins by SMS: "
+        '`{"+263770009000": "survey_id"}`; any other number begins `IZWI_SURVEY`',
     )
     surveys_dir: Path | None = Field(
         None, description="Folder of further XLSForms; empty: `surveys` in the data directory"
@@ -126,6 +145,11 @@ class Settings(BaseSettings):
         description="Messages of broadcasts that the worker claims at a time; equal ones go in one request",
     )
     send_timeout_seconds: float = Field(10, gt=0, le=60, description="How long a provider may take to answer a send")
+    airtime: dict[str, AirtimeSettings] = Field(
+        default_factory=dict,
+        description="Airtime as thanks to each phone on which a survey is completed, once for ever, until its budget is "
+        'spent: `{"survey_id": {"amount": "0.50", "currency": "USD", "budget": "100"}}`; empty: none',
+    )
     lease_seconds: int = Field(60, ge=5, description="After this time an unanswered send counts as of unknown outcome")
     send_attempts: int = Field(20, ge=1, description="How often a message that was surely not sent is tried")
     message_hours: float = Field(24, gt=0, description="A message not sent after this time is given up, not sent late")
@@ -230,7 +254,7 @@ def _sentence(fault: Any) -> str:
     strange = fault["type"] == "extra_forbidden"
     said = fault["msg"].removeprefix("Value error, ")
     if within:
-        known = f"there is no such key; known are {', '.join(LineSettings.model_fields)}" if strange else said
+        known = f"there is no such key; known are {', '.join(_PARTS[name].model_fields)}" if strange else said
         return f"{PREFIX}{name.upper()}, {'.'.join(within)}: {known}"
     return f"{PREFIX}{name.upper()}{' (in the settings file)' if strange else ''}: {said}"
 

@@ -7,8 +7,11 @@ from pathlib import Path
 import click
 import pytest
 
+from app.channels import operators
 from app.cli.root import COMMANDS, VERSION, main
+from app.gateway.contacts.numbers import Number, Numbers
 from app.settings import PREFIX, Settings
+from app.store.query import parse
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -19,6 +22,7 @@ DOCUMENTS = [
     "docs/decisions/README.md",
     "docs/xlsform.md",
     "docs/surveys.md",
+    "docs/contacts.md",
     "docs/records.md",
     "docs/check.md",
     "docs/broadcasts.md",
@@ -88,7 +92,7 @@ def test_the_transcript_of_the_readme_is_played_by_the_tests() -> None:
 def test_every_path_that_a_document_names_is_there(document: str) -> None:
     text = (ROOT / document).read_text()
     named = re.findall(r"`((?:app|tests|docs|bench|migrations)/[\w./-]+)`", text)
-    linked = re.findall(r"\]\((?!https?:)([\w./-]+)\)", text)
+    linked = re.findall(r"\]\((?!https?:)([\w./-]+)(?:#[\w-]+)?\)", text)
 
     missing = {path for path in named if not (ROOT / path).exists()}
     missing |= {path for path in linked if not ((ROOT / document).parent / path).exists()}
@@ -103,6 +107,25 @@ def test_every_make_target_that_a_document_names_is_there(document: str) -> None
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
 
     assert named & {"run", "test", "check", "bench", "kill", "image", "migration", "floors", "help"} <= targets
+
+
+def test_every_query_that_is_shown_can_be_asked() -> None:
+    shown = (ROOT / "docs" / "contacts.md").read_text().split("<!-- queries -->\n")[1].split("<!-- /queries -->")[0]
+    queries = shown.strip().strip("`").strip().splitlines()
+
+    assert len(queries) > 12
+    assert {query for query in queries if parse(query) is None} == set()
+
+
+def test_damaged_numbers_are_read_as_the_document_says() -> None:
+    numbers, checked = Numbers("ZW", operators.read(None)), 0
+    for line in (ROOT / "docs" / "contacts.md").read_text().splitlines():
+        shown = re.match(r"\| (`.+`) \| (`\+263770000001`|nothing) \|", line)
+        for cell in re.findall(r"`([^`]+)`", shown[1]) if shown else ():
+            found = numbers.read(cell)
+            assert (f"`{found.msisdn.e164}`" if isinstance(found, Number) else "nothing") == shown[2], cell
+            checked += 1
+    assert checked > 8
 
 
 def test_the_version_is_the_packages() -> None:

@@ -132,5 +132,30 @@ def test_a_wrong_table_of_channels_stops_the_start_and_says_where(
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("gift", "said"),
+    [
+        (
+            {"amount": "0", "currency": "USD", "budget": "1"},
+            "IZWI_AIRTIME, meal.amount: Input should be greater than 0",
+        ),
+        ({"amount": "1", "currency": "dollars", "budget": "1"}, "IZWI_AIRTIME, meal.currency: "),
+        ({"amount": "1", "currency": "USD"}, "IZWI_AIRTIME, meal.budget: Field required"),
+        ({"amount": "0.0000001", "currency": "USD", "budget": "1"}, "IZWI_AIRTIME, meal.amount: "),
+        (
+            {"amount": "1", "currency": "USD", "budget": "1", "most": 3},
+            "IZWI_AIRTIME, meal.most: there is no such key; known are amount, currency, budget",
+        ),
+    ],
+)
+def test_airtime_is_given_with_an_amount_a_currency_and_a_budget_or_not_at_all(
+    gift: dict[str, object], said: str
+) -> None:
+    with pytest.raises(BadSettings) as caught:
+        load(airtime={"meal": gift})
+
+    assert str(caught.value).startswith(said)
+
+
 def test_no_channels_api_key_is_ever_printed() -> None:
     assert "atsk_secret" not in repr(load(channels={"econet": {"api_key": "atsk_secret"}}))

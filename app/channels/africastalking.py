@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from app.channels import africastalking_reading as reading
 from app.channels.africastalking_reading import WORD_LIMIT, storable
-from app.channels.base import Account, Inbound, Sender
+from app.channels.base import Account, AirtimeSender, Inbound, Sender
 from app.settings import LineSettings
 from app.values import Screen
 
@@ -19,6 +19,7 @@ class AfricasTalking:
     """One account at Africa's Talking."""
 
     hooks: tuple[str, ...] = reading.HOOKS
+    json_hooks = frozenset({"airtime", "airtime-check"})
 
     def __init__(self, settings: LineSettings) -> None:
         self._settings = settings
@@ -36,6 +37,20 @@ class AfricasTalking:
         from app.channels.africastalking_sending import MessagingSender
 
         return MessagingSender(self._settings)
+
+    def airtime(self) -> AirtimeSender:
+        """Make the half that sends airtime, which loads the provider's library too."""
+        from app.channels.africastalking_airtime import Airtime
+
+        return Airtime(self._settings)
+
+    def render_check(self, ok: bool) -> bytes:
+        """Say whether airtime that is about to be paid is ours."""
+        return b'{"status":"Validated"}' if ok else b'{"status":"Failed"}'
+
+    def reject_call(self) -> bytes:
+        """Let a call ring out unanswered."""
+        return b'<?xml version="1.0" encoding="UTF-8"?><Response><Reject/></Response>'
 
     def account(self) -> Account:
         """Ask for the balance (GET /version1/user), which a wrong key does not get."""

@@ -3,9 +3,23 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from app.channels import africastalking_words as words
-from app.channels.base import Delivery, DeliveryReport, Inbound, OptOut, SmsIn, Unreadable, UssdEnd, UssdTurn
+from app.channels.base import (
+    AirtimeCheck,
+    AirtimeReport,
+    CallEnd,
+    Delivery,
+    DeliveryReport,
+    Inbound,
+    MissedCall,
+    OptOut,
+    SmsIn,
+    Unreadable,
+    UssdEnd,
+    UssdTurn,
+)
 
 WORD_LIMIT = 128  # ids, numbers and codes; the longest seen is an id of 38 characters
 ID_LIMIT = 100  # an id is also a part of the key of what it causes, which has WORD_LIMIT characters
@@ -13,6 +27,8 @@ TEXT_LIMIT = 40_000  # more than the 255 parts a long SMS can have
 
 _NO_PLUS = re.compile(r"[1-9][0-9]{7,14}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z '.,-]{0,127}")
+_AMOUNT = re.compile(r"(?:([A-Z]{3}) )?([0-9]{1,9}(?:\.[0-9]{1,6})?)")
 _COUNT = re.compile(r"[0-9]{1,9}")  # fits a column of 32 bits
 
 
@@ -66,8 +82,46 @@ def _opt_out(form: Mapping[str, str]) -> OptOut:
     return OptOut(sender=_number(form, "phoneNumber", required=True))
 
 
+def _airtime_report(form: Mapping[str, str]) -> AirtimeReport:
+    status = _word(form, "status", required=True)
+    return AirtimeReport(
+        provider_id=_identifier(form, "requestId", required=True),
+        delivery=words.AIRTIME_REPORTS.get(status.casefold(), Delivery.UNCLEAR),
+        status=status,
+        reason=plain(_word(form, "description")),
+        recipient=_number(form, "phoneNumber"),
+    )
+
+
+def _airtime_check(form: Mapping[str, str]) -> AirtimeCheck:
+    found = _AMOUNT.fullmatch(_word(form, "amount", required=True))
+    if found is None:
+        raise Unreadable("field amount is no amount")
+    return AirtimeCheck(
+        sender=_number(form, "phoneNumber", required=True),
+        amount=Decimal(found[2]),
+        currency=_word(form, "currencyCode") or found[1] or "",
+    )
+
+
+def _call(form: Mapping[str, str]) -> MissedCall | CallEnd:
+    session = _identifier(form, "sessionId", required=True)
+    if _word(form, "isActive") == "0":
+        return CallEnd(session)
+    return MissedCall(
+        session=session,
+        sender=_number(form, "callerNumber", required=True),
+        destination=_number(form, "destinationNumber"),
+    )
+
+
 def _identifier(form: Mapping[str, str], name: str, *, required: bool = False) -> str:
     return short_id(_word(form, name, required=required, limit=TEXT_LIMIT))
+
+
+def plain(text: str) -> str:
+    """A provider's sentence if it is words and nothing else: with digits in it, it might quote a number."""
+    return text if _PLAIN.fullmatch(text) else ""
 
 
 def short_id(value: str) -> str:
@@ -114,6 +168,9 @@ _READERS: Mapping[str, Callable[[Mapping[str, str]], Inbound]] = {
     "sms": _sms,
     "delivery": _delivery_report,
     "opt-out": _opt_out,
+    "airtime": _airtime_report,
+    "airtime-check": _airtime_check,
+    "voice": _call,
 }
 HOOKS = tuple(_READERS)
 

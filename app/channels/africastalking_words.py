@@ -63,3 +63,12 @@ HTTP_STATUSES = {
     429: (Sending.RETRY, "throttled"),
     503: (Sending.RETRY, "unavailable"),
 }
+
+AIRTIME = {"sent": Sending.SENT, "success": Sending.SENT, "queued": Sending.SENT, "failed": Sending.REFUSED}
+"""Status of one phone in the answer to airtime. Sent is not delivered: the report says that."""
+
+AIRTIME_REPORTS = {"success": Delivery.DELIVERED, "failed": Delivery.FAILED}
+"""Status of an airtime report."""
+
+AIRTIME_MONEY = {"insufficientbalance", "insufficientcredit", "insufficientfunds"}
+"""The account is empty, in the words that were seen for it, without spaces."""

@@ -6,6 +6,7 @@ wants it, and sends text messages. It knows no database and no survey.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
@@ -78,7 +79,43 @@ class OptOut:
     sender: str
 
 
-Inbound = UssdTurn | UssdEnd | SmsIn | DeliveryReport | OptOut
+@dataclass(frozen=True, slots=True)
+class AirtimeReport:
+    """What became of airtime that we sent: `delivery` is delivered, failed or unclear."""
+
+    provider_id: str
+    delivery: Delivery
+    status: str
+    reason: str
+    recipient: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AirtimeCheck:
+    """The provider asks, before it pays, whether we really want this."""
+
+    sender: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCall:
+    """Somebody calls a number of ours, and it will not be answered: that costs her nothing."""
+
+    session: str
+    sender: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """A call is over; there is nothing to do about it."""
+
+    session: str
+
+
+Inbound = UssdTurn | UssdEnd | SmsIn | DeliveryReport | OptOut | AirtimeReport | AirtimeCheck | MissedCall | CallEnd
 
 
 class Sending(StrEnum):
@@ -124,10 +161,20 @@ class Sender(Protocol):
         ...
 
 
+class AirtimeSender(Protocol):
+    """Sends airtime to one phone. Blocks; never raises."""
+
+    def thank(self, e164: str, amount: Decimal, currency: str, key: str) -> SendResult:
+        """Send airtime; under the same `key` it is paid once, so UNKNOWN may be tried again with it."""
+        ...
+
+
 class Channel(Protocol):
     """One configured line to one provider."""
 
     hooks: tuple[str, ...]
+    json_hooks: frozenset[str]
+    """The hooks that may also be posted to with a JSON object in place of a form."""
 
     def parse(self, hook: str, form: Mapping[str, str]) -> Inbound:
         """Turn the provider's form into an `Inbound`, or raise `Unreadable`."""
@@ -139,6 +186,18 @@ class Channel(Protocol):
 
     def sender(self) -> Sender:
         """Make the sending half; the worker keeps one per account."""
+        ...
+
+    def airtime(self) -> AirtimeSender:
+        """Make the half that sends airtime."""
+        ...
+
+    def render_check(self, ok: bool) -> bytes:
+        """Answer an `AirtimeCheck`, as JSON."""
+        ...
+
+    def reject_call(self) -> bytes:
+        """Answer a `MissedCall`, as XML, so that it is never picked up."""
         ...
 
     def account(self) -> Account:

@@ -4,10 +4,11 @@ The demo and the phone in the browser use it.
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from uuid import uuid4
 
 from app.channels.africastalking import AfricasTalking
-from app.channels.base import Account, Sender, Sending, SendResult
+from app.channels.base import Account, AirtimeSender, Sender, Sending, SendResult
 
 
 class Simulated(AfricasTalking):
@@ -15,6 +16,10 @@ class Simulated(AfricasTalking):
 
     def sender(self) -> Sender:
         """Make a sender that takes every message and sends none."""
+        return _NothingLeaves()
+
+    def airtime(self) -> AirtimeSender:
+        """Make a sender whose airtime nobody pays for."""
         return _NothingLeaves()
 
     def account(self) -> Account:
@@ -29,3 +34,6 @@ class _NothingLeaves:
         return [
             SendResult(Sending.SENT, provider_id=f"SIM_{uuid4().hex}", status="Success", cost="0") for _ in recipients
         ]
+
+    def thank(self, e164: str, amount: Decimal, currency: str, key: str) -> SendResult:
+        return SendResult(Sending.SENT, provider_id=f"SIM_{key}", status="Sent", cost="0")

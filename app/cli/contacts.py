@@ -11,16 +11,16 @@ from typing import IO, Any, NoReturn
 
 import click
 
-from app.channels import operators
+from app.channels.operators import Operators
 from app.cli.files import whole_text
 from app.cli.importing import ask, progress, show_columns, show_report
 from app.cli.root import read_settings, say
-from app.cli.stored import local, opened, refuse
+from app.cli.stored import known_operators, local, opened, refuse
 from app.gateway.contacts import mapping, reading, sample
 from app.gateway.contacts.importing import FileChanged, Import
 from app.gateway.contacts.kinds import Kind
 from app.gateway.contacts.mapping import BadMapping, Columns
-from app.gateway.contacts.numbers import Numbers
+from app.gateway.contacts.numbers import Numbers, UnknownRegion
 from app.gateway.contacts.reading import BadFile, File
 from app.gateway.contacts.report import Category, Report, Verdict
 from app.gateway.contacts.rows import LONGEST_GROUP, Reader
@@ -29,6 +29,7 @@ from app.store import attributes as stored_attributes
 from app.store import groups as stored_groups
 from app.store import imports
 from app.store import keys as vault
+from app.store.keys import Keys, KeysUnreadable
 from app.store.unit import Database
 from app.values import locale_of
 
@@ -73,15 +74,14 @@ def import_(
     Without a terminal and without --yes it only reports, and ends with status 3.
     """
     settings = read_settings(region=region)
-    locale = _locale(language)
-    numbers = Numbers(settings.region, operators.read(settings.operators))
+    locale, shipped = _locale(language), known_operators(settings)
+    numbers = _numbers(settings, shipped)
     with opened(settings) as database:
         source, columns = _source(file, sheet, numbers, _pairs(wanted), skipped)
         known = {name: Kind(kind) for name, kind in database.read(stored_attributes.kinds).items()}
         reader = Reader(source, columns, numbers, known, _group_names(names))
         show_columns(source, columns, known)
-        keys = vault.load(settings.data_dir, (settings.channel,))
-        job = Import(database, keys, operators.read(settings.operators), source, columns, reader)
+        job = Import(database, _keys(settings), shipped, source, columns, reader)
         report = _look(job, output, locale)
         show_report(report)
         _say_before(database, report, settings)
@@ -96,6 +96,20 @@ def import_(
         counts = _write(job, report)
     changed = counts[Category.CHANGED]
     say(f"\nDone: {counts[Category.NEW]:,} contacts are new, {changed:,} changed. The same file again changes nothing.")
+
+
+def _numbers(settings: Settings, known: Operators) -> Numbers:
+    try:
+        return Numbers(settings.region, known)
+    except UnknownRegion:
+        refuse(f"{settings.region} is no country; write its two letters, e.g. ZW")
+
+
+def _keys(settings: Settings) -> Keys:
+    try:
+        return vault.load(settings.data_dir, (settings.channel,))
+    except KeysUnreadable as error:
+        refuse(str(error))
 
 
 def _source(

@@ -18,7 +18,7 @@ from app.cli.root import read_settings, say
 from app.gateway import clashes, library
 from app.gateway.lines import Lines
 from app.settings import PREFIX, LineSettings, Settings
-from app.store import keys, outbox, schema
+from app.store import airtime, keys, outbox, schema
 from app.store.unit import Database
 
 _ENOUGH_DISK = 500 * 1024 * 1024
@@ -106,6 +106,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             return
         yield Finding("ok", f"the database answers; its tables are at {current}")
         yield from _outbox(database)
+        yield from _airtime(database)
         yield from _surveys(settings, database)
     except Exception as error:
         yield Finding("error", f"the database does not answer ({type(error).__name__})", "is IZWI_DATABASE_URL right?")
@@ -132,10 +133,26 @@ def _outbox(database: Database) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _airtime(database: Database) -> Iterator[Finding]:
+    counts = database.read(airtime.counts)
+    if counts.get("unknown"):
+        yield Finding(
+            "warning", f"{counts['unknown']} gifts of airtime may or may not have been paid",
+            "a report will settle them, if one comes; compare the rest with the provider's own list",
+        )  # fmt: skip
+    if counts.get("refused"):
+        yield Finding(
+            "warning", f"{counts['refused']} who completed a survey got no airtime: its budget is spent",
+            "a larger budget in IZWI_AIRTIME is for those who come after",
+        )  # fmt: skip
+
+
 def _surveys(settings: Settings, database: Database) -> Iterator[Finding]:
     shelf = library.Library(database)
     shelf.refresh()
-    for name in dict.fromkeys([settings.survey, *settings.service_codes.values(), *settings.keywords.values()]):
+    tables = (settings.service_codes, settings.keywords, settings.missed_calls)
+    wanted = [settings.survey, *(name for table in tables for name in table.values()), *settings.airtime]
+    for name in dict.fromkeys(wanted):
         if shelf.newest(name) is None and shelf.survey_id(name) is not None:
             yield Finding("warning", f"the survey {name} is not asked now", f"`izwi surveys publish {name}` asks it")
         elif shelf.newest(name) is None:

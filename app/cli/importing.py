@@ -35,7 +35,8 @@ _MOST_REASONS = 12
 
 def show_columns(file: File, columns: Columns, known: Mapping[str, Kind]) -> None:
     """Show what each column is read as."""
-    say(f"{file.path.name}: {file.described}\n")
+    headers = f"; its headers are in row {columns.header_row}" if columns.header_row > 1 else ""
+    say(f"{file.path.name}: {file.described}{headers}\n")
     width = max(len(each.header) for each in columns.columns)
     for each in columns.columns:
         meaning = _MEANINGS.get(each.meaning) or (f"attribute {each.meaning}" if each.meaning else "left out")

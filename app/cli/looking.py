@@ -8,7 +8,7 @@ import click
 
 from app.cli.root import fail, read_settings, say
 from app.gateway.channels import Channels
-from app.store import answers, broadcasts, channels, keys, outbox, runs, schema, tallies
+from app.store import airtime, answers, broadcasts, channels, keys, outbox, runs, schema, tallies
 from app.store.unit import Database
 
 
@@ -70,40 +70,47 @@ def status(as_json: bool) -> None:
             "runs": runs.counts(connection),
             "answers": answers.count(connection),
             "messages": outbox.counts(connection),
-            "channels": {name: {} for name in settings.lines} | channels.messages(connection),
+            "airtime": airtime.counts(connection),
+            "messages_by_channel": {name: {} for name in settings.lines} | channels.messages(connection),
             "oldest_waiting_seconds": round((now - oldest).total_seconds()) if oldest else None,
             "broadcasts": [_standing(connection, each) for each in broadcasts.every(connection, *_UNDER_WAY)],
         }
 
     found = database.read(look)
-    found["trouble"] = {
+    found["channels"] = {
         each.name: each.words for each in Channels(settings, database).every(now) if each.needs_somebody
     }
     database.close()
     if as_json:
         say(json.dumps(found, indent=2))
         return
+    _show(found)
+
+
+_UNDER_WAY = ("scheduled", "running", "paused")
+
+
+def _show(found: dict[str, Any]) -> None:
     say("runs      " + _listed(found["runs"]))
     say(f"answers   {found['answers']}")
     say("messages  " + _listed(found["messages"]))
-    if len(found["channels"]) > 1:
-        for name, counts in found["channels"].items():
+    if len(found["messages_by_channel"]) > 1:
+        for name, counts in found["messages_by_channel"].items():
             say(f"  {name:20} {_listed(counts)}")
     if found["oldest_waiting_seconds"] is not None:
         say(f"          the oldest waits for {found['oldest_waiting_seconds']} s")
+    if found["airtime"]:
+        say("airtime   " + _listed(found["airtime"]))
     if found["messages"].get("unknown"):
         say(
             "          `unknown` ones may have been sent: the provider never said. You can decide what becomes of them:"
         )
         say("          `izwi broadcast unknown NAME`, `izwi messages unknown`")
-    for name, words in found["trouble"].items():
+    for name, words in found["channels"].items():
         say(f"channel   {name}: {words}")
     for each in found["broadcasts"]:
         reason = f" ({each['reason']})" if each["reason"] else ""
         say(f"broadcast {each['name']}: {each['state']}{reason}, {each['left']:,} left")
-
-
-_UNDER_WAY = ("scheduled", "running", "paused")
 
 
 def _standing(connection: Any, which: broadcasts.Broadcast) -> dict[str, Any]:

@@ -14,9 +14,9 @@ VERSION = "2026.11.0"
 COMMANDS = {
     "serve": "serving", "work": "serving", "migrate": "migrating",
     "check": "forms", "surveys": "surveys", "simulate": "phone",
-    "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts",
-    "messages": "messages", "channels": "channels", "tokens": "tokens",
-    "export": "exporting", "hooks": "looking", "status": "looking", "doctor": "doctor",
+    "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts", "messages": "messages",
+    "export": "exporting", "channels": "channels", "hooks": "looking", "status": "looking", "tokens": "tokens",
+    "doctor": "doctor",
 }  # fmt: skip
 
 

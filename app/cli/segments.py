@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.engine import Connection
 
-from app.channels import operators
 from app.cli.root import read_settings, say
-from app.cli.stored import local, opened, refuse
+from app.cli.stored import known_operators, local, opened, refuse
 from app.settings import Settings
 from app.store import segments as stored
 from app.store.audience import BadSegment, audience, count
@@ -101,7 +100,7 @@ def _counted(database: Database, query: str, settings: Settings) -> tuple[int, i
 
 
 def _count(connection: Connection, query: str, settings: Settings) -> tuple[int, int]:
-    names = operators.read(settings.operators).names
+    names = known_operators(settings).names
     condition = audience(connection, query, _now(settings), operators=names)
     return count(connection, condition), count(connection, condition & audience(connection, "stopped"))
 

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import OperationalError
 
+from app.channels import operators
+from app.channels.operators import BadOperators, Operators
 from app.cli.root import fail, say
 from app.gateway.versions import published_of
 from app.settings import Settings
@@ -105,6 +107,14 @@ def _wanted(found: Sequence[Version], version: str | None, *, ships: bool) -> Ve
         return named(found, version)
     wanted = newest_draft(found)
     return wanted if wanted or ships else published_of(list(found)) or found[-1]
+
+
+def known_operators(settings: Settings) -> Operators:
+    """The list of operators that the settings name, or say what is wrong with it and end."""
+    try:
+        return operators.read(settings.operators)
+    except (OSError, BadOperators) as error:
+        refuse(f"{settings.operators}: {error}")
 
 
 def local(moment: datetime, settings: Settings) -> str:

@@ -13,8 +13,9 @@ from sqlalchemy.engine import Connection
 
 from app.models.people import respondent
 from app.models.runs import run, session
-from app.store import answers, contacts, outbox, records, runs, sessions
+from app.store import airtime, answers, contacts, outbox, records, runs, sessions
 from app.store import inbound as messages
+from app.store.airtime import Gift
 from app.store.answers import Answer
 from app.store.batch import Ids
 from app.store.bulk import write_together
@@ -52,6 +53,8 @@ class Batch:
     finished: list[int] = field(default_factory=list)
     """Runs whose record is to be made, when there is time."""
     outbox: list[Message] = field(default_factory=list)
+    thanks: list[Gift] = field(default_factory=list)
+    """Airtime for those who have completed a survey."""
     locales: dict[int, str] = field(default_factory=dict)
     stops: dict[int, datetime | None] = field(default_factory=dict)
     senders: list[tuple[int, int]] = field(default_factory=list)
@@ -183,3 +186,4 @@ class Batch:
         outbox.add(connection, self.outbox)
         outbox.cancel(connection, stopped, reason="stopped", at=self.at)
         messages.set_contacts(connection, self.senders)
+        airtime.add(connection, self.thanks)

@@ -16,7 +16,7 @@ from app.gateway.library import Library
 from app.gateway.planning import Plan
 from app.gateway.refusals import NotNow, NotPossible, NotThere
 from app.settings import Settings
-from app.store import broadcasts, channels, outbox, tallies
+from app.store import broadcasts, channels, outbox, recipients, tallies
 from app.store.audience import audience
 from app.store.broadcasts import Broadcast
 from app.store.unit import Database
@@ -226,7 +226,7 @@ class Broadcasting:
             lambda connection: outbox.cancel_broadcast(connection, which.id, reason=reason, at=at)
         ):
             continue
-        while self._database.write(lambda connection: broadcasts.end_all(connection, which.id, reason="cancelled")):
+        while self._database.write(lambda connection: recipients.end_all(connection, which.id, reason="cancelled")):
             continue
         return self.find(name)
 
@@ -240,7 +240,7 @@ class Broadcasting:
         def work(connection: Connection) -> int:
             values = {"remind_texts": texts, "remind_most": which.remind_most + (not which.remind_most)}
             broadcasts.change(connection, which.id, values)
-            count = broadcasts.due_again(connection, which.id, at=at)
+            count = recipients.due_again(connection, which.id, at=at)
             if count and which.state == "done":
                 broadcasts.move(connection, which.id, "running", ended_at=None)
             return count
@@ -266,7 +266,7 @@ class Broadcasting:
         def read(connection: Connection) -> dict[str, Any]:
             counts = tallies.of(connection, which.id)
             since = which.started_at or at
-            return planning.standing(which, counts, broadcasts.stopped_since(connection, which.id, since), at)
+            return planning.standing(which, counts, recipients.stopped_since(connection, which.id, since), at)
 
         return self._database.read(read)
 

@@ -15,6 +15,7 @@ from app.flows.asking.engine import advance
 from app.flows.asking.state import Record, Reply, State, Step
 from app.flows.flow import place_of
 from app.flows.phrases import fold, say
+from app.gateway import thanks
 from app.gateway.batch import Batch
 from app.gateway.inviting import seed_of
 from app.gateway.library import Edition, Library
@@ -23,8 +24,8 @@ from app.models.runs import run as run_table
 from app.models.runs import session as session_table
 from app.settings import Settings
 from app.store.answers import Answer
-from app.store.broadcasts import Invitation
 from app.store.contacts import Contact
+from app.store.recipients import Invitation
 from app.store.runs import Run
 from app.store.sessions import Session, Turn
 from app.values import Medium, Msisdn, NotAPhoneNumber, Room, RunState, Screen
@@ -33,10 +34,14 @@ _PRESET_LIMIT = 20
 
 
 class Outcome(NamedTuple):
-    """What a turn came to: the screen it earned (None where nothing is shown) and the language it is in."""
+    """What a turn came to: the screen it earned (None where nothing is shown) and the language it is in.
+
+    `granted` is for the provider's question whether airtime is ours.
+    """
 
     screen: Screen | None
     locale: str = "en"
+    granted: bool = False
 
 
 class Conversation:
@@ -244,6 +249,7 @@ class Conversation:
                     batch.finished.append(run.id)
                     for name, value in calculated.items():
                         batch.add_answer(_worked_out(name, value, run, session, batch.at))
+                    self._thank(batch, session, run)
         if step.state.locale != run.locale:
             run.locale = step.state.locale
             batch.locales[session.contact_id or 0] = run.locale
@@ -254,6 +260,17 @@ class Conversation:
         run.touched_at = batch.at
         batch.change_run(run)
         return outcome
+
+    def _thank(self, batch: Batch, session: Session, run: Run) -> None:
+        """Whoever has completed a survey gets its airtime, whatever she skipped; who declined or was screened out does not."""
+        contact_id = run.contact_id or session.contact_id
+        if run.state != RunState.COMPLETED or contact_id is None or not self.settings.airtime:
+            return
+        found = thanks.due(self.settings, self.library.edition(run.version_id).flow.id)
+        if found is not None:
+            batch.thanks.append(
+                thanks.gift_of(found, run, contact_id=contact_id, channel_id=session.channel_id, at=batch.at)
+            )
 
     def end(self, batch: Batch, run: Run, how: RunState, reason: str) -> None:
         """End a run from outside the survey."""

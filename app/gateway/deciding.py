@@ -74,7 +74,7 @@ def _refuse_late(which: Broadcast, at: datetime) -> None:
 
 def _again(connection: Connection, which: Broadcast, at: datetime, expires_at: datetime) -> int:
     """One that was done has something to send again. Its state is held, lest a worker finds it done in this very moment."""
-    state = unknowns.hold_broadcast(connection, which.id)
+    state = broadcasts.hold_state(connection, which.id)
     if state in _ENDED:
         return 0
     count = unknowns.send_again(connection, which.id, at=at, expires_at=expires_at)

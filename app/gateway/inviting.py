@@ -11,7 +11,8 @@ from app.flows import gsm7
 from app.flows.asking.engine import advance
 from app.flows.asking.state import Reply, State
 from app.flows.flow import Flow
-from app.store.broadcasts import Broadcast, Due
+from app.store.broadcasts import Broadcast
+from app.store.recipients import Due
 from app.values import Room, RunState
 
 _PATIENCE = timedelta(hours=1)  # one who answers another survey is looked at again after this time

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from app.channels.base import DeliveryReport, UssdEnd
+from app.channels.base import AirtimeCheck, AirtimeReport, DeliveryReport, UssdEnd
 from app.gateway.batch import Batch
+from app.money import in_millionths
+from app.store import airtime, sessions
 from app.store import reports as stored
-from app.store import sessions
 from app.store.contacts import Contact
 from app.values import RunState
 
@@ -33,6 +34,37 @@ def take_reports(
         for each in reports
     ]
     stored.take(connection, channel_id, rows, at)
+
+
+def take_airtime(
+    connection: Connection, channel_id: int, report: AirtimeReport, phone: Callable[[str], int | None], at: datetime
+) -> None:
+    """Keep what the provider says became of airtime, and let it settle the gift, now or when that is committed."""
+    if not airtime.is_known(connection, channel_id=channel_id, provider_id=report.provider_id):
+        contact_id = phone(report.recipient)
+        if contact_id is not None:
+            airtime.adopt(connection, channel_id=channel_id, provider_id=report.provider_id, contact_id=contact_id)
+    airtime.add_report(
+        connection,
+        channel_id=channel_id,
+        provider_id=report.provider_id,
+        delivery=report.delivery,
+        status=report.status,
+        reason=report.reason,
+        at=at,
+    )
+
+
+def may_thank(connection: Connection, channel_id: int, check: AirtimeCheck, phone: Callable[[str], int | None]) -> bool:
+    """Say whether airtime that the provider is about to pay is ours: whoever has our API key could ask for more."""
+    contact_id = phone(check.sender)
+    return contact_id is not None and airtime.is_ours(
+        connection,
+        channel_id=channel_id,
+        contact_id=contact_id,
+        amount=in_millionths(check.amount),
+        currency=check.currency,
+    )
 
 
 def take_end(connection: Connection, channel_id: int, end: UssdEnd, at: datetime) -> None:

@@ -24,12 +24,15 @@ class Routes:
     survey: str
     codes: dict[str, str]
     keywords: dict[str, str]
+    calls: dict[str, str]
+    """By the figures of the number alone: the plus comes and goes."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Routes":
         """Read them from the settings."""
         keywords = {fold(word): survey for word, survey in settings.keywords.items()}
-        return cls(settings.survey, dict(settings.service_codes), keywords)
+        calls = {_figures(number): survey for number, survey in settings.missed_calls.items()}
+        return cls(settings.survey, dict(settings.service_codes), keywords, calls)
 
     @property
     def first_keyword(self) -> str:
@@ -40,11 +43,19 @@ class Routes:
         """The survey that a dialled code starts. Codes are compared as they are: `*384*77#`."""
         return self.codes.get(service_code, self.survey)
 
+    def survey_of_call(self, number: str) -> str:
+        """The survey that a call to this number begins."""
+        return self.calls.get(_figures(number), self.survey)
+
     def survey_of_text(self, text: str, *, in_conversation: bool) -> str | None:
         """The survey whose keyword a message begins with; within a conversation the keyword must stand alone."""
         folded = fold(text[: 4 * _KEYWORD_LENGTH])
         word = folded if in_conversation else folded.split(" ")[0]
         return self.keywords.get(word.strip(" .,!?;:\"'"))
+
+
+def _figures(number: str) -> str:
+    return "".join(sign for sign in number if sign.isdigit())
 
 
 def command_of(text: str) -> Command | None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.channels.base import SmsIn
+from app.channels.base import MissedCall, SmsIn
 from app.flows import gsm7
 from app.flows.asking import compact
 from app.flows.asking.state import State
@@ -11,7 +11,7 @@ from app.gateway.batch import Batch
 from app.gateway.conversation import Conversation, key_of
 from app.gateway.routing import Command, command_of
 from app.models.runs import session as session_table
-from app.store import broadcasts, outbox
+from app.store import outbox, recipients
 from app.store.contacts import Contact
 from app.store.outbox import Message
 from app.store.runs import Run
@@ -19,6 +19,7 @@ from app.store.sessions import Session
 from app.values import Medium, RunState, Screen
 
 _INVITED = timedelta(days=14)  # so long a reply to a broadcast's question is a reply to it
+_CALLS_AGAIN = timedelta(minutes=10)  # people call again when nothing seems to happen
 
 
 class Texting:
@@ -57,10 +58,32 @@ class Texting:
             self._note(batch, session, message, "shown", "")
         elif in_conversation:
             self._answer(batch, session, message, message.text)
-        elif (invited := broadcasts.invitation_of(batch.connection, contact.id, batch.at - _INVITED)) is not None:
+        elif (invited := recipients.invitation_of(batch.connection, contact.id, batch.at - _INVITED)) is not None:
             self._accept(batch, session, message, contact, invited)
         else:
             self._unknown(batch, session, message, contact, locale)
+
+    def call(self, batch: Batch, channel_id: int, call: MissedCall, contact: Contact) -> None:
+        """She called and nobody answered: the survey of that number begins by SMS, as its keyword would begin it.
+
+        Not after a STOP: whoever has a shared phone in hand now may know nothing of it, and only START takes it back.
+        """
+        if contact.stopped:
+            return
+        message = SmsIn(f"call:{call.session}", call.sender, call.destination, "", "", "")
+        session = self._session(batch, channel_id, message, contact)
+        if batch.screen_of(session, key_of(message.provider_id)) is not None:
+            return  # the provider tells of this call again
+        run = batch.runs.get(session.run_id or 0)
+        if run is not None and run.state == RunState.ACTIVE and batch.at - session.touched_at < _CALLS_AGAIN:
+            return  # her question is on its way to her, or before her
+        if self.conversation.find_run(batch, session, contact, self.routes.survey_of_call(call.destination)):
+            self._answer(batch, session, message, None)
+            return
+        text = say("no_service", contact.locale or "en")
+        self._note(batch, session, message, "failed", text)
+        # Once a day: she pays nothing for a call, but we do for each answer.
+        self._send(batch, session, message, "help", text, key=f"no_service:{contact.id}:{batch.local.date()}")
 
     def _session(self, batch: Batch, channel_id: int, message: SmsIn, contact: Contact) -> Session:
         """The line between a phone and a channel: one session that stays, unlike a dialled one."""
@@ -129,7 +152,7 @@ class Texting:
             self._send(batch, session, message, "stop" if stopped else "reply", outcome.screen.text)
 
     def _accept(
-        self, batch: Batch, session: Session, message: SmsIn, contact: Contact, invited: broadcasts.Invitation
+        self, batch: Batch, session: Session, message: SmsIn, contact: Contact, invited: recipients.Invitation
     ) -> None:
         """Her reply to the first question of a broadcast begins the conversation."""
         key = key_of(message.provider_id)

@@ -16,7 +16,17 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from app.channels.base import DeliveryReport, Inbound, OptOut, SmsIn, UssdEnd, UssdTurn
+from app.channels.base import (
+    AirtimeCheck,
+    AirtimeReport,
+    DeliveryReport,
+    Inbound,
+    MissedCall,
+    OptOut,
+    SmsIn,
+    UssdEnd,
+    UssdTurn,
+)
 from app.flows.phrases import say
 from app.gateway import receipts
 from app.gateway.batch import Batch
@@ -108,7 +118,7 @@ class Gateway:
                 batch.senders.append((message_id, contact.id))
         thought()
         batch.flush()
-        return outcomes, bool(batch.outbox)
+        return outcomes, bool(batch.outbox or batch.thanks)
 
     def _store_messages(self, batch: Batch, arrivals: Sequence[Arrival]) -> dict[int, int]:
         """Store the text messages; returns which arrivals came for the first time, with the key of their row."""
@@ -145,10 +155,11 @@ class Gateway:
         ]
         batch.load_phones(self._keys, [Msisdn(number) for number in numbers if number])
         lines: dict[int, list[str]] = {}
-        for index in fresh:
-            contact = batch.contacts.get(self._number(arrivals[index].inbound))
-            if contact:
-                lines.setdefault(arrivals[index].channel_id, []).append(line_of(contact.id))
+        for index, arrival in enumerate(arrivals):
+            if index in fresh or isinstance(arrival.inbound, MissedCall):
+                contact = batch.contacts.get(self._number(arrival.inbound))
+                if contact:
+                    lines.setdefault(arrival.channel_id, []).append(line_of(contact.id))
         for channel_id, wanted in lines.items():
             batch.load_sessions(channel_id, wanted)
 
@@ -157,7 +168,7 @@ class Gateway:
         inbound = arrival.inbound
         if isinstance(inbound, UssdTurn):
             return (arrival.channel_id, inbound.session) not in batch.sessions
-        return isinstance(inbound, OptOut) or (isinstance(inbound, SmsIn) and fresh)
+        return isinstance(inbound, OptOut | MissedCall) or (isinstance(inbound, SmsIn) and fresh)
 
     def _one(self, batch: Batch, arrival: Arrival, fresh: bool) -> Outcome:
         channel_id = arrival.channel_id
@@ -168,12 +179,28 @@ class Gateway:
                 contact = batch.contacts.get(self._number(sms))
                 if fresh and contact is not None:
                     self._texting.take(batch, channel_id, sms, contact)
+            case MissedCall() as call:
+                contact = batch.contacts.get(self._number(call))
+                if contact is not None:
+                    self._texting.call(batch, channel_id, call, contact)
             case OptOut() as opt_out:
                 contact = batch.contacts.get(self._number(opt_out))
                 if contact is not None:
                     receipts.take_opt_out(batch, contact)
+            case _:
+                return self._receipt(batch, arrival)
+        return Outcome(None)
+
+    def _receipt(self, batch: Batch, arrival: Arrival) -> Outcome:
+        """Take what a provider tells or asks us by itself."""
+        connection, channel_id, phone = batch.connection, arrival.channel_id, partial(self._find, batch)
+        match arrival.inbound:
             case UssdEnd() as end:
-                receipts.take_end(batch.connection, channel_id, end, batch.at)
+                receipts.take_end(connection, channel_id, end, batch.at)
+            case AirtimeReport() as report:
+                receipts.take_airtime(connection, channel_id, report, phone, batch.at)
+            case AirtimeCheck() as check:
+                return Outcome(None, granted=receipts.may_thank(connection, channel_id, check, phone))
         return Outcome(None)
 
     def _take_reports(self, batch: Batch, arrivals: Sequence[Arrival]) -> None:
@@ -194,7 +221,7 @@ class Gateway:
 
     def _number(self, inbound: Inbound) -> str:
         """The E.164 number of a sender, or nothing: operators write from names such as "ECONET" too."""
-        assert isinstance(inbound, UssdTurn | SmsIn | OptOut)  # noqa: S101
+        assert isinstance(inbound, UssdTurn | SmsIn | OptOut | MissedCall)  # noqa: S101
         try:
             return Msisdn.parse(inbound.sender, region=self._region).e164
         except NotAPhoneNumber:

@@ -180,7 +180,8 @@ def counts(connection: Connection) -> dict[str, dict[str, int]]:
 
     def by(column: sa.ColumnElement[Any]) -> dict[str, int]:
         rows: Iterable[Any] = connection.execute(sa.select(column, sa.func.count()).group_by(column))
-        return {str(value or ""): count for value, count in sorted(rows, key=lambda row: -row[1])}
+        found = [(str(value or ""), count) for value, count in rows]
+        return dict(sorted(found, key=lambda item: (-item[1], item[0])))
 
     stopped = sa.case((contact.c.stopped_at.is_(None), "active"), else_="stopped")
     return {"state": by(stopped), "language": by(contact.c.locale), "operator": by(contact.c.operator)}

@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from app.models.messages import outbox
 from app.models.people import contact
-from app.store import broadcasts, reports
+from app.store import recipients, reports
 from app.store.batch import within
 from app.store.bulk import Bulk, insert, new_uid, stamp
 from app.store.tallies import Changes
@@ -264,7 +264,7 @@ def sweep(connection: Connection, *, at: datetime) -> tuple[int, int]:
         changes.trouble(broadcast_id, "unknown", _LEASE_ENDED)
     changes.write(connection)
     expired = _withdraw(connection, [outbox.c.expires_at < at], {}, "expired", "", at)
-    broadcasts.lapse(connection, [(row.broadcast_id, row.contact_id) for row in expired if row.broadcast_id], at)
+    recipients.lapse(connection, [(row.broadcast_id, row.contact_id) for row in expired if row.broadcast_id], at)
     return len(known), len(expired)
 
 

@@ -85,12 +85,6 @@ def send_again(connection: Connection, broadcast_id: int | None, *, at: datetime
     return len(rows)
 
 
-def hold_broadcast(connection: Connection, broadcast_id: int) -> str:
-    """The state of a broadcast, which stays so until the transaction ends."""
-    statement = sa.select(broadcast.c.state).where(broadcast.c.id == broadcast_id).with_for_update()
-    return str(connection.execute(statement).scalar_one())
-
-
 def _of(broadcast_id: int | None) -> sa.ColumnElement[bool]:
     return outbox.c.broadcast_id.is_(None) if broadcast_id is None else outbox.c.broadcast_id == broadcast_id
 

@@ -6,13 +6,14 @@ never logged, and whatever does not fit is 404. Inside a USSD session every outc
 """
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from app.channels.base import Channel, Unreadable, UssdTurn
+from app.channels.base import AirtimeCheck, Channel, MissedCall, Unreadable, UssdTurn
 from app.gateway.conversation import Outcome
 from app.gateway.turns import Arrival, Failed, Overloaded, Writer, sorry
 from app.store.keys import Keys
@@ -21,6 +22,8 @@ PREFIX = "/hooks/"
 MAX_BODY = 64 * 1024
 _MAX_FIELDS = 100
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
+_JSON = (b"content-type", b"application/json")
+_XML = (b"content-type", b"application/xml; charset=utf-8")
 _UNCACHED = (b"cache-control", b"no-store")
 
 
@@ -51,7 +54,8 @@ class Hooks:
             await _respond(send, 404, b"Not Found")
             return
         try:
-            form = form_of(await _body(receive))
+            body = await _body(receive)
+            form = json_of(body) if hook in line.channel.json_hooks and body.lstrip()[:1] == b"{" else form_of(body)
             inbound = line.channel.parse(hook, form)
         except (TooLarge, Unreadable) as error:
             await self._unreadable(send, line, hook, error)
@@ -60,6 +64,13 @@ class Hooks:
         outcome = await self._outcome(arrival)
         if isinstance(inbound, UssdTurn):
             await _respond(send, 200, line.channel.render(self._screen(arrival, outcome)))
+        elif isinstance(inbound, AirtimeCheck):
+            # What cannot be looked up now is not ours either: it is asked for again under its key.
+            granted = isinstance(outcome, Outcome) and outcome.granted
+            await _respond(send, 200, line.channel.render_check(granted), _JSON)
+        elif isinstance(inbound, MissedCall):
+            # Whether it could be stored or not: answered, it would cost her money.
+            await _respond(send, 200, line.channel.reject_call(), _XML)
         elif isinstance(outcome, Outcome):
             await _respond(send, 200, b"")
         else:
@@ -82,6 +93,10 @@ class Hooks:
     async def _unreadable(self, send: Any, line: Line, hook: str, error: Exception) -> None:
         if hook == "ussd":
             await _respond(send, 200, line.channel.render(sorry("en", "no_service")))
+        elif hook == "airtime-check":
+            await _respond(send, 200, line.channel.render_check(False), _JSON)
+        elif hook == "voice":
+            await _respond(send, 200, line.channel.reject_call(), _XML)
         else:
             await _respond(send, 413 if isinstance(error, TooLarge) else 400, str(error).encode())
 
@@ -102,6 +117,16 @@ def form_of(body: bytes) -> dict[str, str]:
     return form
 
 
+def json_of(body: bytes) -> dict[str, str]:
+    """Read a JSON object as if it were a form: what is no plain value is left out, and figures stay as they are written."""
+    try:
+        found = json.loads(body, parse_int=str, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        raise Unreadable("the body is no JSON") from None
+    fields = list(found.items())[:_MAX_FIELDS]
+    return {name: value for name, value in fields if isinstance(value, str)}
+
+
 async def _body(receive: Any) -> bytes:
     body: bytes = b""
     while True:
@@ -116,9 +141,9 @@ async def _body(receive: Any) -> bytes:
             return body
 
 
-async def _respond(send: Any, status: int, body: bytes) -> None:
+async def _respond(send: Any, status: int, body: bytes, content_type: tuple[bytes, bytes] = _TEXT) -> None:
     length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [_TEXT, length, _UNCACHED]})
+    await send({"type": "http.response.start", "status": status, "headers": [content_type, length, _UNCACHED]})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -19,11 +19,12 @@ from app.gateway.inviting import Decision, Deed, Wording, decide, segments
 from app.gateway.library import Library
 from app.gateway.lines import Lines
 from app.settings import Settings
-from app.store import broadcasts, channels, outbox
+from app.store import broadcasts, channels, outbox, recipients
 from app.store.audience import audience
-from app.store.broadcasts import Broadcast, Due, Place
+from app.store.broadcasts import Broadcast
 from app.store.channels import State
 from app.store.outbox import Message
+from app.store.recipients import Due, Place
 from app.store.tallies import Changes
 from app.store.unit import Database
 from app.values import SMS_ROOM
@@ -78,34 +79,34 @@ class Feeding:
         states = {each.id: each for each in channels.states(connection)}
         people, allowed = [], self._allowed(connection, which, at)
         if allowed and not self._all_rest(which, states, at):
-            people = broadcasts.due(connection, which.id, count=allowed, at=at)
+            people = recipients.due(connection, which.id, count=allowed, at=at)
         if people:
             return self._decide(connection, which, people, states, at)
-        if allowed and broadcasts.is_over(connection, which.id):
+        if allowed and recipients.is_over(connection, which.id):
             broadcasts.move(connection, which.id, "done", ended_at=at)
         return 0
 
     def _prepare(self, connection: Connection, which: Broadcast, at: datetime) -> int:
         """Note a part of the contacts as recipients."""
         chosen = audience(connection, which.audience, at)
-        seen, _ = broadcasts.prepare(connection, which, chosen, due_at=at, count=PREPARED_AT_ONCE)
+        seen, _ = recipients.prepare(connection, which, chosen, due_at=at, count=PREPARED_AT_ONCE)
         if not seen:
             broadcasts.change(connection, which.id, {"prepared_at": at})
         return 1
 
     def _run_out(self, connection: Connection, which: Broadcast, at: datetime) -> int:
         """Its time is over: nobody is due any more, nothing that waits is sent."""
-        if broadcasts.end_all(connection, which.id, reason="too_late"):
+        if recipients.end_all(connection, which.id, reason="too_late"):
             return 1
         if outbox.cancel_broadcast(connection, which.id, reason="the broadcast is over", at=at):
             return 1
-        if broadcasts.is_over(connection, which.id):
+        if recipients.is_over(connection, which.id):
             broadcasts.move(connection, which.id, "done", ended_at=at, reason="its end time came")
         return 0
 
     def _allowed(self, connection: Connection, which: Broadcast, at: datetime) -> int:
         """How many messages may be written now."""
-        room = min(_DEPTH - broadcasts.depth(connection, which.id, most=_DEPTH), _FED_AT_ONCE)
+        room = min(_DEPTH - recipients.depth(connection, which.id, most=_DEPTH), _FED_AT_ONCE)
         if which.per_minute is not None:
             # A second's worth, and one: an even stream, as few at once as the pace allows.
             ahead = max(which.next_ms - _milliseconds(at), 0)
@@ -121,9 +122,9 @@ class Feeding:
         self, connection: Connection, which: Broadcast, people: Sequence[Due], states: Mapping[int, State], at: datetime
     ) -> int:
         ids = [each.contact_id for each in people]
-        under_way = broadcasts.under_way(connection, ids) if which.asks else {}
+        under_way = recipients.under_way(connection, ids) if which.asks else {}
         reminded = [each.contact_id for each in people if each.rounds > each.lapsed]
-        runs = broadcasts.runs_of(connection, reminded, which.survey_id or 0) if reminded else {}
+        runs = recipients.runs_of(connection, reminded, which.survey_id or 0) if reminded else {}
         round_ = Round(which, self._wording(which, at), self.lines, states, at)
         for person in people:
             surveys, own = under_way.get(person.contact_id, ()), runs.get(person.contact_id, ())
@@ -222,14 +223,14 @@ class Round:
     def write(self, connection: Connection) -> int:
         """Write what was done; returns for how many people it was."""
         which = self._which
-        if self._over_budget and not self._messages and not broadcasts.depth(connection, which.id, most=1):
+        if self._over_budget and not self._messages and not recipients.depth(connection, which.id, most=1):
             broadcasts.move(connection, which.id, "paused", reason="the budget is used up")
             log.warning("broadcast %d is paused: its budget is used up", which.id)
         outbox.add_of_broadcast(connection, self._messages, self._changes)
-        broadcasts.place(connection, which.id, self._places)
+        recipients.place(connection, which.id, self._places)
         if which.asks:
-            broadcasts.asked(connection, [each.contact_id for each in self._messages], self._at)
-        broadcasts.forget_screens(connection, self._screens)
+            recipients.asked(connection, [each.contact_id for each in self._messages], self._at)
+        recipients.forget_screens(connection, self._screens)
         self._changes.write(connection)
         if which.per_minute is not None and self._messages:
             ahead = max(which.next_ms, _milliseconds(self._at))

@@ -16,6 +16,7 @@ from app.store.unit import Database
 from app.worker.delivery import Delivery, Line
 from app.worker.expiry import Expiry
 from app.worker.feeding import Feeding
+from app.worker.thanks import Thanks
 
 log = logging.getLogger(__name__)
 
@@ -82,10 +83,12 @@ class Worker:
         feeding: Feeding,
         recording: Recording,
         lines: Sequence[Line],
+        thanks: Thanks,
     ) -> None:
         self._database, self._delivery, self._expiry = database, delivery, expiry
-        self._feeding, self._recording = feeding, recording
+        self._feeding, self._recording, self._thanks = feeding, recording, thanks
         self._senders = [Loop(f"izwi-send-{line.name}", partial(self._deliver, line)) for line in lines]
+        self._senders.append(Loop("izwi-thanks", self._thank))
         self._house = Loop("izwi-worker", self._keep_house)
         self._next = dict.fromkeys((self._sweep, self._expire, self._forget), 0.0)
 
@@ -134,8 +137,12 @@ class Worker:
         self._recording.make(now)
         return fed
 
+    def _thank(self) -> int:
+        return self._thanks.work(datetime.now(UTC))
+
     def _sweep(self, now: datetime) -> None:
         self._expiry.sweep(now)
+        self._thanks.sweep(now)
 
     def _expire(self, now: datetime) -> None:
         self._expiry.expire(now)

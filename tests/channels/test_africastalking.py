@@ -1,6 +1,7 @@
 """What Africa's Talking posts, and what we make of it. The raw requests are in tests/wire/africastalking."""
 
 from dataclasses import asdict, replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,13 @@ from hypothesis import strategies as st
 from app.channels.africastalking import AfricasTalking
 from app.channels.africastalking_reading import TEXT_LIMIT, WORD_LIMIT
 from app.channels.base import (
+    AirtimeCheck,
+    AirtimeReport,
+    CallEnd,
     Delivery,
     DeliveryReport,
     Inbound,
+    MissedCall,
     OptOut,
     SmsIn,
     Unreadable,
@@ -109,6 +114,36 @@ READ: list[tuple[str, str, Inbound]] = [
     ("an expired message was thrown away", "delivery-expired", report(Delivery.FAILED, "Expired")),
     ("a new status is kept as it is", "delivery-new-status", report(Delivery.UNCLEAR, "Teleported")),
     ("a status is known in any case", "delivery-other-case", report(Delivery.DELIVERED, "SUCCESS")),
+    (
+        "airtime arrived",
+        "airtime-success",
+        AirtimeReport(
+            "ATQid_b48953ea1f0b795c2cec8d0e2a4500ad",
+            Delivery.DELIVERED,
+            "Success",
+            "Airtime Delivered Successfully",
+            "+263770000001",
+        ),
+    ),
+    (
+        "a description may quote a number and is not kept then",
+        "airtime-failed-with-a-number-in-its-words",
+        AirtimeReport("ATQid_1", Delivery.FAILED, "Failed", "", "+263770000001"),
+    ),
+    ("a new status of airtime is kept", "airtime-bare", AirtimeReport("ATQid_1", Delivery.UNCLEAR, "Pending", "")),
+    ("airtime is asked about", "airtime-check", AirtimeCheck("+263770000001", Decimal("0.5"), "USD")),
+    (
+        "a currency may stand before the amount",
+        "airtime-check-currency-in-the-amount",
+        AirtimeCheck("+263770000001", Decimal(5), "USD"),
+    ),
+    (
+        "somebody calls",
+        "voice-rings",
+        MissedCall("ATVId_5389c866eb760cba818893cb8f068c93", "+263770000001", "+263770009000"),
+    ),
+    ("a call is over", "voice-over", CallEnd("ATVId_1")),
+    ("a caller gets her plus back", "voice-plus-not-encoded", MissedCall("ATVId_1", "+263770000001", "")),
     ("a subscriber opts out", "opt-out", OptOut("+263770000001")),
     ("a subscriber opts out with a lost plus", "opt-out-plus-not-encoded", OptOut("+263770000001")),
 ]
@@ -124,6 +159,10 @@ REFUSED = [
     ("a report needs a status", "delivery-no-status", "status"),
     ("a report needs an id", "delivery-no-id", "id"),
     ("an opt-out needs a number", "opt-out-no-number", "phoneNumber"),
+    ("an airtime report needs an id", "airtime-no-id", "requestId"),
+    ("a call needs a number", "voice-no-number", "callerNumber"),
+    ("a call needs a session", "voice-no-session", "sessionId"),
+    ("a check needs a number", "airtime-check-no-number", "phoneNumber"),
 ]
 
 
@@ -143,7 +182,11 @@ def test_a_request_that_lacks_the_indispensable_is_unreadable(name: str, field: 
 
 
 def test_every_sample_on_disk_has_a_case() -> None:
-    told = {"sms-no-id-a-minute-later"} | {case[1] for case in READ} | {case[1] for case in REFUSED}
+    told = (
+        {"sms-no-id-a-minute-later", "airtime-check-odd-amount"}
+        | {case[1] for case in READ}
+        | {case[1] for case in REFUSED}
+    )
 
     assert told == set(SAMPLES)
 
@@ -158,7 +201,21 @@ def test_the_same_words_a_minute_later_are_another_message() -> None:
 
 def test_an_unknown_hook_is_unreadable() -> None:
     with pytest.raises(Unreadable):
-        CHANNEL.parse("voice", {})
+        CHANNEL.parse("fax", {})
+
+
+def test_a_call_is_never_picked_up() -> None:
+    assert CHANNEL.reject_call() == b'<?xml version="1.0" encoding="UTF-8"?><Response><Reject/></Response>'
+
+
+def test_an_amount_that_is_none_is_unreadable() -> None:
+    with pytest.raises(Unreadable, match=r"^field amount is no amount$"):
+        CHANNEL.parse("airtime-check", form_in(SAMPLES["airtime-check-odd-amount"]))
+
+
+@pytest.mark.parametrize(("ok", "body"), [(True, b'{"status":"Validated"}'), (False, b'{"status":"Failed"}')])
+def test_a_check_is_answered_with_one_of_two_words(ok: bool, body: bytes) -> None:
+    assert CHANNEL.render_check(ok) == body
 
 
 def test_huge_fields_are_cut_to_a_size_that_the_store_takes() -> None:

@@ -57,9 +57,9 @@ class ProviderProcess:
         """Change what the next sends meet."""
         self._ask("POST", "/_test/mode", {"mode": mode, **more})
 
-    def report_to(self, url: str, **more: Any) -> None:
-        """Post delivery reports for what is accepted from now on."""
-        self._ask("POST", "/_test/mode", {"delivery": {"url": url, **more}})
+    def report_to(self, url: str, *, of: str = "sms", **more: Any) -> None:
+        """Post reports on what is accepted from now on."""
+        self._ask("POST", "/_test/mode", {"of": of, "delivery": {"url": url, **more}})
 
     def reset(self) -> None:
         """Forget everything and be well again."""

@@ -88,18 +88,18 @@ def test_a_doubled_message_is_seen_in_the_counts(provider: ProviderProcess) -> N
     assert provider.counts(each=True)["of"] == {ECONET: [3, 2], NETONE: [1, 1]}
 
 
-def test_a_million_messages_take_little_room_and_little_time() -> None:
+def test_a_message_takes_so_little_room_that_a_million_fit() -> None:
     ledger = Ledger(Prices.of([{"prefix": "+26377000", "price": 0.01}]))
     numbers = [f"+26377000{number:04d}" for number in range(1000)]
 
     began = time.monotonic()
-    for _ in range(1000):
+    for _ in range(100):
         ledger.accept(FORM, numbers)
 
-    rate = 1_000_000 / (time.monotonic() - began)
+    rate = 100_000 / (time.monotonic() - began)
     columns = (ledger._numbers, ledger._texts, ledger._accounts, ledger._at)
-    assert sum(column.itemsize * len(column) for column in columns) < 40_000_000
-    assert (ledger.bill()["total"], ledger.counts(each=False)["most"]) == ("10000.000000", 1000)
+    assert sum(column.itemsize * len(column) for column in columns) <= 40 * len(ledger)
+    assert (ledger.bill()["total"], ledger.counts(each=False)["most"]) == ("1000.000000", 100)
     assert rate > 20_000
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.provider.behaviour import Schedule
+from tests.provider.behaviour import Behaviour, Schedule
 from tests.provider.process import ProviderProcess
 from tests.provider.test_bill import send
 
@@ -50,6 +50,36 @@ def test_a_scheduled_provider_accepts_what_the_seed_says(provider: ProviderProce
 
     taken = [place for place, (mode, _) in enumerate(drawn(wish, 20)) if mode == "ok"]
     assert [int(kept["number"][-2:]) for kept in provider.messages()] == taken
+
+
+@pytest.mark.parametrize(
+    ("fate", "posted"),
+    [
+        ("once", ["Success"]),
+        ("twice", ["Success", "Success"]),
+        ("early", ["Success"]),
+        ("out-of-order", ["Success", "Sent"]),
+        ("never", []),
+    ],
+)
+def test_reports_come_as_the_seed_says(provider: ProviderProcess, fate: str, posted: list[str]) -> None:
+    provider.report_to("http://127.0.0.1:9/nobody/listens")
+    provider.schedule(7, reports={fate: 1})
+
+    send(provider, "Mhoro", "+263770000001")
+
+    assert [each["status"] for each in provider.deliveries()] == posted
+
+
+def test_reports_go_where_the_command_line_says_also_after_a_reset() -> None:
+    behaviour = Behaviour()
+    behaviour.report_to("http://127.0.0.1:8000/hooks/secret/")
+    behaviour.reset()
+
+    assert {kind: wish["url"] for kind, wish in behaviour.delivery.items()} == {
+        "sms": "http://127.0.0.1:8000/hooks/secret/delivery",
+        "airtime": "http://127.0.0.1:8000/hooks/secret/airtime",
+    }
 
 
 @pytest.fixture

@@ -1,10 +1,14 @@
 """Who is meant by a query: the same contacts on both databases, and a sentence where it cannot be understood."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
@@ -12,6 +16,7 @@ from app.models import people
 from app.models.broadcasts import broadcast, recipient
 from app.models.runs import answer, run
 from app.models.surveys import survey, survey_version
+from app.store import query
 from app.store.audience import BadSegment, audience, count
 from app.store.unit import Database
 
@@ -331,3 +336,81 @@ def test_a_query_of_a_million_letters_is_refused(connection: Connection) -> None
 
 def test_the_longest_query_can_be_asked(connection: Connection) -> None:
     assert meant(connection, " or ".join(["age=18"] * 400)) == "b"
+
+
+# -- the same in plain Python ---------------------------------------------------------------------------------------
+
+PLAIN: dict[str, Callable[[int, dict[str, Any]], bool]] = {
+    "stopped": lambda key, it: it["stopped"],
+    "everybody": lambda key, it: True,
+    "never asked": lambda key, it: it["asked"] is None,
+    "last asked within 30 days": lambda key, it: it["asked"] is not None and it["asked"] <= 30,
+    "last asked more than 5 days ago": lambda key, it: it["asked"] is not None and it["asked"] > 5,
+    "last heard within 20 days": lambda key, it: key in RUNS and RUNS[key][1] <= 20,
+    "language = sn": lambda key, it: it["language"] == "sn",
+    "language != sn": lambda key, it: it["language"] != "sn",
+    "language is unknown": lambda key, it: it["language"] is None,
+    "operator in (Econet, NetOne)": lambda key, it: it["operator"] in {"Econet", "NetOne"},
+    "group = farmers": lambda key, it: key in GROUPS["farmers"],
+    "group != 'health workers'": lambda key, it: key not in GROUPS["Health workers"],
+    "age >= 18": lambda key, it: it.get("age", 0) >= 18,
+    "age < 18": lambda key, it: it.get("age", 99) < 18,
+    "age != 18": lambda key, it: it.get("age") != 18,
+    "born < 2009-01-01": lambda key, it: it.get("born", "9") < "2009-01-01",
+    "province = 'mashonaland west'": lambda key, it: it.get("province", "").lower() == "mashonaland west",
+    "province is known": lambda key, it: "province" in it,
+    "literate = no": lambda key, it: it.get("literate") == "no",
+    "completed leave_no_one_behind": lambda key, it: RUNS.get(key, ("",))[0] == "completed",
+    "began leave_no_one_behind": lambda key, it: key in RUNS,
+    "invited leave_no_one_behind": lambda key, it: INVITED.get(key, 0) > 0,
+    "segment adults": lambda key, it: it.get("age", 0) >= 18,
+}
+
+Meaning = tuple[str, Callable[[int, dict[str, Any]], bool]]
+
+
+def _not(one: Meaning) -> Meaning:
+    return f"not ({one[0]})", lambda key, it: not one[1](key, it)
+
+
+def _and(both: tuple[Meaning, Meaning]) -> Meaning:
+    (left, is_left), (right, is_right) = both
+    return f"({left}) and ({right})", lambda key, it: is_left(key, it) and is_right(key, it)
+
+
+def _or(both: tuple[Meaning, Meaning]) -> Meaning:
+    (left, is_left), (right, is_right) = both
+    return f"({left}) or ({right})", lambda key, it: is_left(key, it) or is_right(key, it)
+
+
+MEANINGS = st.recursive(
+    st.sampled_from(sorted(PLAIN.items(), key=lambda item: item[0])),
+    lambda inner: st.one_of(inner.map(_not), st.tuples(inner, inner).map(_and), st.tuples(inner, inner).map(_or)),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(meaning=MEANINGS)
+def test_any_query_means_whom_plain_python_finds(connection: Connection, meaning: Meaning) -> None:
+    text, holds = meaning
+    facts = {
+        key: {"language": language, "operator": operator, "asked": asked, "stopped": stopped, **json.loads(attributes)}
+        for key, (language, operator, asked, stopped, attributes) in enumerate(CONTACTS.values(), 1)
+    }
+
+    assert meant(connection, text) == "".join(" abcde"[key] for key, it in facts.items() if holds(key, it))
+
+
+@given(
+    text=st.text(max_size=40)
+    | st.lists(st.sampled_from("( ) , = != < not and or in is age sn last never".split())).map(" ".join)
+)
+def test_any_text_at_all_is_a_query_or_a_mistake_that_is_explained(text: str) -> None:
+    try:
+        query.parse(text)
+    except BadSegment as error:
+        said = str(error)
+    else:
+        return
+    assert said

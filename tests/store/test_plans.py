@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from app.store import broadcasts, contacts, outbox, reports, runs, sessions
+from app.store import contacts, outbox, recipients, reports, runs, sessions
 
 ALL_THE_TIME = {
     "the runs under way on some phones": runs._ACTIVE,
@@ -22,10 +22,10 @@ ALL_THE_TIME = {
     "replies to one phone": outbox._REPLIES,
     "the messages that reports are about": reports._MESSAGES,
     "reports that are there": reports._KEPT,
-    "who is due in a broadcast": broadcasts._DUE,
-    "who is under way on some phones": broadcasts._UNDER_WAY,
-    "the runs of a survey on some phones": broadcasts._RUNS_SINCE,
-    "the last invitation of a phone": broadcasts._INVITATION,
+    "who is due in a broadcast": recipients._DUE,
+    "who is under way on some phones": recipients._UNDER_WAY,
+    "the runs of a survey on some phones": recipients._RUNS_SINCE,
+    "the last invitation of a phone": recipients._INVITATION,
 }
 
 

@@ -23,6 +23,15 @@ FORMS = {
     "sms": {"id": "in_1", "from": NUMBER, "to": "30007", "text": "IZWI", "date": "2026-11-23 10:00:00"},
     "delivery": {"id": "ATXid_1", "status": "Success", "phoneNumber": NUMBER, "networkCode": "64804"},
     "opt-out": {"senderId": "30007", "phoneNumber": NUMBER},
+    "airtime": {"requestId": "ATQid_1", "status": "Success", "phoneNumber": NUMBER, "description": "Delivered"},
+    "voice": {
+        "isActive": "1",
+        "sessionId": "ATVId_1",
+        "direction": "Inbound",
+        "callerNumber": NUMBER,
+        "destinationNumber": "+263770009000",
+    },
+    "airtime-check": {"transactionId": "ATQid_1", "phoneNumber": NUMBER, "currencyCode": "USD", "amount": "0.5"},
 }
 SORRY_SN = "END Pamusoroi, pane chatadza kushanda. Dhayarai zvakare; mhinduro dzenyu dzakachengetwa."
 BUSY_SN = "END Sevhisi yakabatikana. Dhayarai zvakare mushure meminiti; mhinduro dzenyu dzakachengetwa."
@@ -64,7 +73,7 @@ def test_whatever_does_not_fit_is_not_found(served: Served) -> None:
     good = f"/hooks/{served.secret}"
     paths = [
         "/hooks/wrong/ussd", f"{good}x/ussd", f"{good[:-1]}/ussd", f"/hooks/{served.secret.upper()}/ussd", "/hooks//ussd",
-        f"{good}/voice", f"{good}/USSD", f"{good}/", good, "/hooks", "/hooks/%C3%A9/ussd", "/hooks/%ff%00/ussd",
+        f"{good}/fax", f"{good}/USSD", f"{good}/", good, "/hooks", "/hooks/%C3%A9/ussd", "/hooks/%ff%00/ussd",
     ]  # fmt: skip
 
     assert {path: served.request(path)[0] for path in paths} == dict.fromkeys(paths, 404)

@@ -84,7 +84,7 @@ def test_a_channel_that_is_not_there_is_told(at_home: None) -> None:
 def test_the_status_shows_each_channels_messages(two: Served, at_home: None) -> None:
     post(two, "econet", "sms", {"id": "in_1", "from": NUMBER, "to": "30007", "text": "IZWI"})
 
-    found = json.loads(CliRunner().invoke(status, ["--json"]).stdout)["channels"]
+    found = json.loads(CliRunner().invoke(status, ["--json"]).stdout)["messages_by_channel"]
 
     assert (sum(found["econet"].values()), found["other"]) == (1, {})
 

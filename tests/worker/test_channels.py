@@ -119,4 +119,4 @@ def test_status_names_channels_in_trouble_and_broadcasts_under_way(post: Post) -
     assert "broadcast harvest: running, 1 left" in said
     plain = json.loads(izwi(post, "status", "--json").output)
     assert plain["broadcasts"] == [{"name": "harvest", "state": "running", "reason": "", "left": 1}]
-    assert list(plain["trouble"]) == [NAME]
+    assert list(plain["channels"]) == [NAME]

@@ -61,7 +61,7 @@ class Import:
 
     def look(self, tell: Callable[[Verdict], None], progress: Callable[[int], None], *, locale: str | None) -> Report:
         """Go through the whole file and report; `tell` gets every row, `locale` is for rows that name no language."""
-        self._locale = locale
+        self._locale, self._fates = locale, bytearray()
         report, seen = Report(digest(self._path)), Seen()
         fresh = set(self._columns.attributes.values()) - self._reader.kinds.keys()
         self._possible, self._undecided = dict.fromkeys(fresh, kinds.ALL), sorted(fresh)
@@ -125,7 +125,8 @@ class Import:
         if line.repairs:
             report.repaired += 1
             report.repairs.update(line.repairs)
-        report.notes.update(line.notes)
+        if line.notes:
+            report.notes.update(line.notes)
         report.languages[line.locale or self._locale or ""] += 1
         for name in line.groups:
             report.groups.setdefault(name.casefold(), name)
@@ -144,12 +145,10 @@ class Import:
                 yield Verdict(each.row, Category.DUPLICATE, f"the same number as in row {first}", masked)
                 continue
             category = look.category(each, hashed, self, group_ids)
-            words = [*each.repairs, *(f"left out: {note}" for note in each.notes)]
-            yield Verdict(each.row, category, "; ".join(words), masked)
+            yield Verdict(each.row, category, _words(each), masked)
 
     def _keep(self, verdict: Verdict) -> None:
-        missing = verdict.row + 1 - len(self._fates)
-        self._fates.extend(bytes(missing))
+        self._fates.extend(bytes(verdict.row + 1 - len(self._fates)))
         self._fates[verdict.row] = _CODES[verdict.category]
 
     # -- the second way
@@ -230,6 +229,13 @@ class _Looking:
             return Category.STOPPED
         change = into.change(line, known, self._members.get(known.id, set()), group_ids)
         return Category.CHANGED if change else Category.UNCHANGED
+
+
+def _words(line: Line) -> str:
+    """What was repaired in a row, and what of it is not taken."""
+    return (
+        "; ".join([*line.repairs, *(f"left out: {note}" for note in line.notes)]) if line.repairs or line.notes else ""
+    )
 
 
 def _unreadable(line: NoLine) -> Verdict:

@@ -84,18 +84,32 @@ def guess(file: File, numbers: Numbers, wanted: Iterable[tuple[str, str]], skipp
     sample = [(number, row) for number, row in islice(file.rows(), _SAMPLE) if any(cell.strip() for cell in row)]
     if not sample:
         raise BadMapping("there are no rows in it")
-    first_number, first = sample[0]
-    headed = not any(isinstance(numbers.read(cell), Number) for cell in first)
+    header = _header([row for _, row in sample], numbers)
+    headed = header is not None
     width = max(len(row) for _, row in sample)
-    headers = _headers(first if headed else [], width)
-    values = [row for _, row in sample[headed:]]
+    headers = _headers(sample[header][1] if header is not None else [], width)
+    values = [row for _, row in sample[(header + 1) if header is not None else 0 :]]
     shares = [_share(values, place, numbers) for place in range(width)]
     given = {_place(headers, column): _meaning(meaning) for meaning, column in wanted}
     for column in skipped:
         given[_place(headers, column)] = ""
     found = _Guess(headers, shares, given, headed).columns()
     _check(found, headers)
-    return Columns(found, first_number if headed else 0)
+    return Columns(found, sample[header][0] if header is not None else 0)
+
+
+def _header(rows: Sequence[Sequence[str]], numbers: Numbers) -> int | None:
+    """Which row has the headers: the first that is about as full as those with numbers; what stands above is a title."""
+    found = (place for place, row in enumerate(rows) if any(isinstance(numbers.read(cell), Number) for cell in row))
+    data = next(found, None)
+    if data is None:
+        return 0
+    enough = _filled(rows[data]) * _ENOUGH
+    return next((place for place in range(data) if _filled(rows[place]) >= enough), 0 if data else None)
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
 
 
 def _headers(row: Sequence[str], width: int) -> list[str]:

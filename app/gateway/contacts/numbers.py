@@ -5,12 +5,17 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberType
 
 from app.channels.operators import Operators
 from app.values import Msisdn, NotAPhoneNumber
+
+
+class UnknownRegion(ValueError):
+    """There is no country of these two letters."""
 
 
 class Repair(StrEnum):
@@ -25,16 +30,14 @@ class Repair(StrEnum):
     BOTH = "a 0 after the country code"
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A cell that holds a mobile number; `repairs` says what had to be undone to read it."""
 
     msisdn: Msisdn
     repairs: tuple[Repair, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """A cell that holds no number that can be written to. The reason never shows what stands there."""
 
     reason: str
@@ -68,7 +71,10 @@ class Numbers:
     def __init__(self, region: str, operators: Operators) -> None:
         self._region, self._operators = region, operators
         self.code = str(phonenumbers.country_code_for_region(region))
+        if self.code == "0":
+            raise UnknownRegion
         self._shape = _shape(region)
+        self._zero = phonenumbers.ndd_prefix_for_region(region, True) == "0"
 
     def read(self, cell: str) -> Number | Refused:
         """Read a cell."""
@@ -99,9 +105,10 @@ class Numbers:
         else:
             return None
         e164 = f"+{self.code}{local}"
-        if self._shape.mobile(local) or (len(local) in self._shape.lengths and self._operators.of_number(e164)):
-            return Number(Msisdn(e164), repairs)
-        return None
+        known = self._shape.mobile(local) or (
+            local.isdecimal() and len(local) in self._shape.lengths and self._operators.of_number(e164)
+        )
+        return Number(Msisdn(e164), repairs) if known else None
 
     def _slow(self, cell: str) -> Number | Refused:
         repairs = list[Repair]()
@@ -122,26 +129,26 @@ class Numbers:
 
     def _judged(self, digits: str, repairs: list[Repair]) -> Number | Refused:
         """What figures mean, with or without a + before them."""
-        if digits.startswith(("+", "00")):
+        if digits.startswith(("+", "0")):
             return self._known(digits, repairs)
-        if digits.startswith("0"):
-            return self._known(digits, repairs)
-        # Neither + nor 0: one of them was lost. Excel loses the 0 of local numbers, so these come first; a number that
-        # could be either is not guessed.
-        local, foreign = self._parsed("0" + digits), self._parsed("+" + digits)
-        if local and foreign and digits.startswith(self.code):
+        # No + and no 0. Excel loses the 0 of local numbers, so these come first; what could be two numbers of the country
+        # is not guessed.
+        local = self._given_out(f"+{self.code}{digits}")
+        international = self._given_out(f"+{digits}") if digits.startswith(self.code) else None
+        if local and international and local != international:
             return Refused("it can be read in two ways; write it with + and the country code")
-        if local:
-            return self._known("0" + digits, [*repairs, Repair.ZERO])
-        return self._known("+" + digits, [*repairs, Repair.PLUS])
+        if local and not international:
+            return self._known(local.e164, [*repairs, Repair.ZERO] if self._zero else repairs)
+        return self._known(f"+{digits}", [*repairs, Repair.PLUS])
 
-    def _parsed(self, text: str) -> bool:
-        """Whether it is a number that was given out, or that an operator is known for."""
+    def _given_out(self, text: str) -> Msisdn | None:
+        """A number that was given out, or that an operator is known for."""
         try:
             number, msisdn = self._parse(text)
         except NotAPhoneNumber:
-            return False
-        return phonenumbers.is_valid_number(number) or bool(self._operators.of_number(msisdn.e164))
+            return None
+        known = phonenumbers.is_valid_number(number) or self._operators.of_number(msisdn.e164)
+        return msisdn if known else None
 
     def _parse(self, text: str) -> tuple[phonenumbers.PhoneNumber, Msisdn]:
         """Read a number, and write it as all its forms are written. Raises `NotAPhoneNumber`."""

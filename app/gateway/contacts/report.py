@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.gateway.contacts.kinds import Kind
 
@@ -23,8 +23,11 @@ class Category(StrEnum):
     BLANK = "blank"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+_REASONED = frozenset({Category.NOT_MOBILE, Category.INVALID})
+_SHOWN = _REASONED | {Category.DUPLICATE}
+
+
+class Verdict(NamedTuple):
     """What becomes of one row, with the reason in words and the number masked."""
 
     row: int
@@ -63,11 +66,11 @@ class Report:
     def add(self, verdict: Verdict) -> None:
         """Count a row."""
         self.counts[verdict.category] += 1
-        if verdict.category in {Category.DUPLICATE, Category.NOT_MOBILE, Category.INVALID}:
+        if verdict.category in _SHOWN:
             examples = self.examples.setdefault(verdict.category, [])
             if len(examples) < _MOST_EXAMPLES:
                 examples.append(verdict)
-        if verdict.category in {Category.NOT_MOBILE, Category.INVALID}:
+        if verdict.category in _REASONED:
             self.reasons[verdict.category, verdict.reason] += 1
 
     def as_json(self) -> dict[str, Any]:

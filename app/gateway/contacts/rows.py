@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from app.gateway.contacts.kinds import Kind, Misfit, Stored, stored
 from app.gateway.contacts.mapping import Columns
@@ -30,8 +31,7 @@ class Line:
     """What of it is not taken over, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class NoLine:
+class NoLine(NamedTuple):
     """A row without one."""
 
     row: int

@@ -55,6 +55,6 @@ def _number(place: int, random: Random) -> str:
         63: f"+263 (0) {local}",
         73: f"{local[0]}.{local[1:]}E+08",
     }
-    wrong = {17: "7.7E+08", 37: "0242 700 000", 57: "none", 77: f"0{local[:-2]}", 97: ""}
+    wrong = {17: "7.7E+08", 37: "0242 000 000", 57: "none", 77: f"0{local[:-2]}", 97: ""}
     step = place % 200
     return wrong.get(step) or ("" if step in wrong else forms.get(place % 100, f"0{local}"))
