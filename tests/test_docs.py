@@ -25,6 +25,8 @@ DOCUMENTS = [
     "docs/contacts.md",
     "docs/records.md",
     "docs/check.md",
+    "docs/broadcasts.md",
+    "docs/api.md",
 ]
 
 

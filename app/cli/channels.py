@@ -48,7 +48,8 @@ def list_(as_json: bool) -> None:
         return
     for each in found:
         say(f"{each.name}: {each.words}")
-        say(f"  {each.waiting:,} messages wait, {each.last_minute:,} went out in the last minute")
+        limit = f" (at most {each.per_second:g} a second)" if each.per_second else ""
+        say(f"  {each.waiting:,} messages wait, {each.last_minute:,} went out in the last minute{limit}")
     if not found:
         say("There is no channel yet: `izwi serve` adds those of the settings.")
 

@@ -54,6 +54,8 @@ class Channel:
     """How many messages wait to go over it."""
     last_minute: int
     """How many messages went over it in the last minute."""
+    per_second: float | None
+    """Most messages in a second, by the settings; None: as many as the provider takes."""
 
     @property
     def needs_somebody(self) -> bool:
@@ -77,6 +79,7 @@ class Channels:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._zone, self._database = ZoneInfo(settings.zone), database
+        self._limits = {name: line.per_second for name, line in settings.lines.items()}
 
     def every(self, at: datetime) -> list[Channel]:
         """All channels, by name."""
@@ -129,6 +132,7 @@ class Channels:
         return Channel(
             state.name, state.provider, doing_of(state), self._words(state, since, next_try, at), state.trouble, since,
             None if state.held else next_try, waiting, channels.sent_since(connection, state.id, at - _LATELY),
+            self._limits.get(state.name),
         )  # fmt: skip
 
     def _words(self, state: State, since: datetime | None, next_try: datetime | None, at: datetime) -> str:

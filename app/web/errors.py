@@ -41,8 +41,8 @@ _SENTENCES = {
     503: "The database cannot be reached now. Try again in a minute; `izwi doctor` says what is wrong.",
 }
 _HEADERS = {"cache-control": "no-store"}
-# A broadcast's name, a segment: what somebody wrote comes back in the sentence. A phone number does not.
-_NUMBER = re.compile(r"\+?\d(?:[ -]?\d){6,}")
+# A broadcast's name, a segment: what somebody wrote comes back in the sentence. A phone number does not; a date does.
+_NUMBER = re.compile(r"(?<![\d-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d(?:[ -]?\d){6,}")
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z_]{0,40}")
 
 App = Callable[[Any, Any, Any], Awaitable[None]]

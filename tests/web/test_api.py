@@ -18,6 +18,7 @@ from app.store.outbox import Message
 from app.store.tallies import Changes
 from app.values import Msisdn
 from app.web.api.app import make_api
+from app.web.errors import respond
 from tests.conftest import Clock
 from tests.web.conftest import Served, until, ussd
 
@@ -331,6 +332,12 @@ def test_no_error_says_a_phone_number_back(program: Program, caplog: pytest.LogC
     assert {status for status, _ in told} == {404, 422}
     assert not [error for _, error in told if number[5:] in error]
     assert number[5:] not in "".join(record.getMessage() for record in caplog.records if "httpx" not in record.name)
+
+
+def test_a_date_in_an_error_stays_readable() -> None:
+    told = respond(422, "2026-11-30 or 2026-11-30 10:00, not +263 77 000 0001, 0770-000-001, 263770000001 or 12,000.")
+
+    assert json.loads(bytes(told.body)) == {"error": "2026-11-30 or 2026-11-30 10:00, not …, …, … or 12,000."}
 
 
 def test_a_tariff_that_cannot_be_read_is_said_and_no_path(program: Program) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from app.flows.review.tariff import read_tariff
 from app.gateway.broadcasting import Broadcasting, Draft
-from app.gateway.lines import Lines
 from app.store import contacts
 from app.values import Msisdn
 from app.worker.feeding import Feeding
@@ -22,9 +21,7 @@ class Office:
         parts = post.parts
         self.post = post
         self.broadcasting = Broadcasting(parts.settings, parts.database, parts.library, read_tariff(TARIFF))
-        self.feeding = Feeding(
-            parts.settings, parts.database, parts.library, Lines({post.known.id: post.known.name}, {})
-        )
+        self.feeding = Feeding(parts.settings, parts.database, parts.library, parts.choice)
 
     def know(self, *numbers: str) -> None:
         """Add contacts."""

@@ -249,12 +249,15 @@ class Channel(BaseModel):
     next_try_at: datetime | None
     waiting: int = Field(description="Messages that wait to go over it")
     last_minute: int = Field(description="Messages that went over it in the last minute")
+    per_second: float | None = Field(
+        description="Most in a second, by the settings; none: as many as the provider takes"
+    )
 
     @classmethod
     def of(cls, seen: Seen, zone: ZoneInfo) -> "Channel":
         """From the gateway's."""
         moments = {"since": _at(seen.since, zone), "next_try_at": _at(seen.next_try_at, zone)}
-        names = ("name", "provider", "doing", "words", "trouble", "waiting", "last_minute")
+        names = ("name", "provider", "doing", "words", "trouble", "waiting", "last_minute", "per_second")
         return cls.model_validate({**{name: getattr(seen, name) for name in names}, **moments})
 
 
