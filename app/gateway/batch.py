@@ -4,7 +4,7 @@ Turns of one batch see each other's changes through it, so two turns of one sess
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -72,12 +72,12 @@ class Batch:
             if held is not None:
                 self._hold(held)
 
-    def load_phones(self, keys: Keys, msisdns: Iterable[Msisdn]) -> None:
+    def load_phones(self, keys: Keys, msisdns: Iterable[Msisdn], operator_of: Callable[[str], str]) -> None:
         """Read the contacts of numbers, adding new ones, with the runs that are under way on them."""
         wanted = [msisdn for msisdn in dict.fromkeys(msisdns) if msisdn.e164 not in self.contacts]
         if not wanted:
             return
-        found = contacts.find_or_add(self.connection, keys, wanted, self.at)
+        found = contacts.find_or_add(self.connection, keys, wanted, self.at, operator_of)
         self.contacts |= found
         ids = [contact.id for contact in found.values() if not contact.new]
         if ids:

@@ -1,12 +1,14 @@
 """Where an inbound goes: which survey a service code or keyword starts, and which words are commands."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 from app.flows.phrases import fold, words
 from app.settings import Settings
 
 _KEYWORD_LENGTH = 32
+_LEAST_LETTERS, _NEAR = 4, 0.75  # one letter of four may be another
 
 
 class Command(StrEnum):
@@ -50,8 +52,15 @@ class Routes:
     def survey_of_text(self, text: str, *, in_conversation: bool) -> str | None:
         """The survey whose keyword a message begins with; within a conversation the keyword must stand alone."""
         folded = fold(text[: 4 * _KEYWORD_LENGTH])
-        word = folded if in_conversation else folded.split(" ")[0]
-        return self.keywords.get(word.strip(" .,!?;:\"'"))
+        word = (folded if in_conversation else folded.split(" ")[0]).strip(" .,!?;:\"'")
+        return self.keywords.get(word) or (None if in_conversation else self._meant(word))
+
+    def _meant(self, word: str) -> str | None:
+        """The survey of the one keyword that a word nearly is: small keys, and a language that is not one's own."""
+        if len(word) < _LEAST_LETTERS or not word.isalpha():
+            return None
+        near = {self.keywords[keyword] for keyword in get_close_matches(word, self.keywords, cutoff=_NEAR)}
+        return near.pop() if len(near) == 1 else None
 
 
 def _figures(number: str) -> str:

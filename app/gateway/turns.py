@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
+from app.channels import operators
 from app.channels.base import (
     AirtimeCheck,
     AirtimeReport,
@@ -77,6 +78,7 @@ class Gateway:
         # `chance` gives each new run the number that its random orders are made from.
         self._database, self._keys, self._region = database, keys, settings.region
         self._now, self._wake = now, wake
+        self._operators = operators.read(settings.operators)
         self._ahead: dict[str, deque[int]] = {}
         self._conversation = Conversation(settings, library, Routes.of(settings), chance=chance)
         self._texting = Texting(self._conversation)
@@ -153,7 +155,7 @@ class Gateway:
             for index, arrival in enumerate(arrivals)
             if self._needs_phone(batch, arrival, index in fresh)
         ]
-        batch.load_phones(self._keys, [Msisdn(number) for number in numbers if number])
+        batch.load_phones(self._keys, [Msisdn(number) for number in numbers if number], self._operators.of_number)
         lines: dict[int, list[str]] = {}
         for index, arrival in enumerate(arrivals):
             if index in fresh or isinstance(arrival.inbound, MissedCall):

@@ -1,7 +1,7 @@
 """Contacts and respondents: phones, and the people who answer on them."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -60,11 +60,11 @@ _POSITIONS = (
 _AT_ONCE = """
 WITH given AS (
   SELECT decode(r->>0, 'hex') AS hash, decode(r->>1, 'hex') AS sealed, CAST(r->>2 AS uuid) AS uid,
-    CAST(r->>3 AS integer) AS key_id, CAST(r->>4 AS timestamptz) AS at
+    CAST(r->>3 AS integer) AS key_id, CAST(r->>4 AS timestamptz) AS at, r->>5 AS operator
   FROM jsonb_array_elements(CAST(%(rows)s AS jsonb)) AS r
 ), added AS (
-  INSERT INTO contact (uid, msisdn_hash, msisdn_sealed, key_id, created_at)
-  SELECT uid, hash, sealed, key_id, at FROM given
+  INSERT INTO contact (uid, msisdn_hash, msisdn_sealed, key_id, created_at, operator)
+  SELECT uid, hash, sealed, key_id, at, operator FROM given
   WHERE NOT EXISTS (SELECT FROM contact WHERE msisdn_hash = hash) ORDER BY hash
   ON CONFLICT (msisdn_hash) DO NOTHING RETURNING msisdn_hash, id
 )
@@ -78,11 +78,17 @@ _NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id, co
 )
 
 
-def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], at: datetime) -> dict[str, Contact]:
+def find_or_add(
+    connection: Connection,
+    keys: Keys,
+    msisdns: Sequence[Msisdn],
+    at: datetime,
+    operator_of: Callable[[str], str] = lambda _: "",
+) -> dict[str, Contact]:
     """Return the contact of each number (by E.164), adding those that never reached us before."""
     hashes = {keys.find(msisdn): msisdn for msisdn in msisdns}
     if connection.dialect.name == "postgresql":
-        found = _find_or_add_at_once(connection, keys, hashes, at)
+        found = _find_or_add_at_once(connection, keys, hashes, at, operator_of)
     else:
         found = _find(connection, list(hashes))
     # Sorted, so that two processes that add the same phones wait for each other instead of blocking each other.
@@ -91,7 +97,7 @@ def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], a
         rows = [
             {
                 "uid": uuid7(), "msisdn_hash": each, "msisdn_sealed": keys.seal(hashes[each]), "key_id": keys.current,
-                "locale": None, "created_at": at, "stopped_at": None,
+                "locale": None, "created_at": at, "stopped_at": None, "operator": operator_of(hashes[each].e164),
             }
             for each in missing
         ]  # fmt: skip
@@ -104,11 +110,22 @@ def find_or_add(connection: Connection, keys: Keys, msisdns: Sequence[Msisdn], a
 
 
 def _find_or_add_at_once(
-    connection: Connection, keys: Keys, hashes: Mapping[bytes, Msisdn], at: datetime
+    connection: Connection,
+    keys: Keys,
+    hashes: Mapping[bytes, Msisdn],
+    at: datetime,
+    operator_of: Callable[[str], str],
 ) -> dict[bytes, Contact]:
     """Both in one way there and back. A phone that another process adds at this very moment is not among the found."""
     rows = [
-        (each.hex(), keys.seal(msisdn).hex(), new_uid(connection), keys.current, stamp(at))
+        (
+            each.hex(),
+            keys.seal(msisdn).hex(),
+            new_uid(connection),
+            keys.current,
+            stamp(at),
+            operator_of(msisdn.e164),
+        )
         for each, msisdn in sorted(hashes.items())
     ]
     found = connection.exec_driver_sql(_AT_ONCE, {"rows": to_json(rows).decode()})

@@ -133,11 +133,8 @@ class Delivery:
         outcome and never be sent.
         """
         enough = time.monotonic() + self.settings.lease_seconds - self.settings.send_timeout_seconds - _CONNECT_SECONDS
-        groups: dict[str, list[Claimed]] = {}
-        for message in claimed:
-            groups.setdefault(message.body, []).append(message)
         put_back: SendResult | None = None
-        for body, messages in groups.items():
+        for body, messages in _requests(claimed, line.sender.per_request):
             if put_back is None:
                 request = self._request(line, body, messages)
                 answers = list(request.results.values())
@@ -201,6 +198,16 @@ class Delivery:
     def _pause(self, failures: int) -> float:
         """Exponential back-off with jitter, so that several workers do not come back at the same moment."""
         return min(2.0 ** (failures - 1), _LONGEST_PAUSE) * self.chance.uniform(0.5, 1.0)
+
+
+def _requests(claimed: Sequence[Claimed], most: int) -> Iterator[tuple[str, list[Claimed]]]:
+    """Messages by their body, in the order of the oldest, as many at once as a provider takes."""
+    groups: dict[str, list[Claimed]] = {}
+    for message in claimed:
+        groups.setdefault(message.body, []).append(message)
+    for body, messages in groups.items():
+        for first in range(0, len(messages), most):
+            yield body, messages[first : first + most]
 
 
 def _more(cost: str, currency: str, price: int) -> int:

@@ -81,13 +81,13 @@ def known(parts: main.Parts) -> dict[str, dict[str, Any]]:
 
 def _known(parts: main.Parts, connection: sa.Connection) -> dict[str, dict[str, Any]]:
     rows = connection.execute(sa.select(people.contact).order_by(people.contact.c.id)).mappings().all()
-    numbers = stored.numbers(connection, parts.keys, [row["id"] for row in rows])
+    numbers = stored.addresses(connection, parts.keys, [row["id"] for row in rows])
     members = sa.select(people.group_member.c.contact_id, people.contact_group.c.name).join(people.contact_group)
     groups: dict[int, list[str]] = {}
     for contact_id, name in connection.execute(members.order_by(people.contact_group.c.name)):
         groups.setdefault(contact_id, []).append(name)
     return {
-        numbers[row["id"]].e164[-2:]: {
+        numbers[row["id"]].msisdn.e164[-2:]: {
             "locale": row["locale"], "operator": row["operator"], "stopped": row["stopped_at"] is not None,
             "groups": groups.get(row["id"], []), **json.loads(row["attributes"]),
         }
