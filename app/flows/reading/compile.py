@@ -74,11 +74,15 @@ class _Compiler:
         written = compact.read(self.model, questions, self.fault)
         if self.scope.faults:
             raise FormError(self.scope.faults)
-        memory.remember(questions, calculates, actions.targets(set_by), bare)
-        shape = self.model.shape()
-        dependencies.look_ahead(self.scope.made, calculates, self.model.slots, shape)
         anchors = {each.name: self.anchor(each, spans) for each in spans}
-        dependents = dependencies.dependents(questions, anchors.values())
+        memory.remember(questions, calculates, actions.targets(set_by), (*bare, *anchors.values()))
+        within = repeats.by_slot(self.model.slots, spans)
+        dependencies.look_ahead(self.scope.made, calculates, self.model.slots, within)
+        consistency.check_counts(self.scope, anchors.values())
+        if self.scope.faults:
+            raise FormError(self.scope.faults)
+        changes = dependencies.Readers(questions, anchors.values()).changes()
+        dependents = dependencies.dependents(changes, questions)
         return Flow(
             id=root.get("id") or root.tag,
             title=self.tree.findtext(f"{_XHTML}head/{_XHTML}title") or root.get("id") or "",
@@ -90,6 +94,7 @@ class _Compiler:
             template=root,
             calculates=calculates,
             dependents=dependents,
+            changes=changes,
             instances=self.model.instances,
             kept=tuple(question for question in questions if question.silent and question.calculate is None),
             metadata=tuple((each, each.kind) for each in questions if isinstance(each.kind, Metadata)),
@@ -102,14 +107,12 @@ class _Compiler:
             inside={
                 each.path: "".join(outer.path for outer in repeats.around(each.path, spans)[-1:]) for each in spans
             },
-            in_repeat={
-                each.name: tuple(q for q in questions if q.repeats[-1:] == (each,) and q.kind is not repeats.ANOTHER)
-                for each in spans
-            },
-            by_slot={each.slot: each for each in questions if not each.repeats},
-            shape=shape,
+            within=within,
+            by_slot={each.slot: each for each in questions if each.kind is not repeats.ANOTHER},
+            shape=self.model.shape(),
             bare=bare,
             spelling=self.model.spelling,
+            rechecked=tuple(each for each in questions if each.looks_around or isinstance(each.required, Expression)),
             once=tuple(each for each in calculates if each.calculate and each.calculate.reads_itself),
             compact=written,
             together=together.read(self.tree, self.model, questions, dependents, set_by["on_change"]),

@@ -78,7 +78,10 @@ def parse(
     Raises `BadExpression`.
     """
     found = Parsed("", "")
-    part = _Writer(Form(root, type_of, repeats, paths), here, up, found).write(read(source))
+    tree = read(source)
+    part = _Writer(Form(root, type_of, repeats, paths), here, up, found).write(tree)
+    if isinstance(tree, Call) and tree.name == "position" and set(found.paths) <= set(repeats):
+        found.stands = max(found.near.values(), default=0)
     found.text, found.truth = part.text, truth(part)
     found.is_date, found.is_path = part.kind == "date", bool(part.path)
     return found
@@ -136,6 +139,7 @@ class _Writer(PathWriter):
         if not all(part.nodes for part in parts):
             raise BadExpression("on both sides of | there must be paths")
         nodes = "own" if any(part.nodes == "own" for part in parts) else "other"
+        self.found.is_ordered |= nodes == "own"
         return Part(" | ".join(part.text for part in parts), nodes=nodes, many=True)
 
     # -- calls ----------------------------------------------------------------------------------------------------
@@ -151,19 +155,29 @@ class _Writer(PathWriter):
             case "pulldata":
                 return self.pulldata(tree.arguments)
             case "position" if not tree.arguments and not self.inside:
+                if self.is_repeat(self.here):
+                    self.count_only(self.own("", self.here, len(self.here), len(self.here)))
                 return self.position(self.itself(), self.here[-1])
             case "position" if len(tree.arguments) == 1 and isinstance(tree.arguments[0], Path):
-                path = self.path(tree.arguments[0], this_one=True)
+                path = self.count_only(self.path(tree.arguments[0], this_one=True))
                 return self.position(f"({path.text})[1]", path.path.rpartition("/")[2] or "*")
         arguments = [self.write(each) for each in tree.arguments]
         if not arguments and name in OF_ITSELF:
             arguments = [self.path(Path(None, is_absolute=False, steps=(Step("", "."),)))]
         self.note(name, arguments)
+        if name == "count" and arguments:
+            self.count_only(arguments[0])
         texts = [self.argument(name, place, part, len(arguments)) for place, part in enumerate(arguments)]
         if name == "once":
             self.found.reads_itself = True
             texts.insert(0, self.itself())
         return self.result(name, self.with_hidden(name, texts), arguments)
+
+    def count_only(self, part: Part) -> Part:
+        """Keep that of these nodes nothing is read: it matters only how many there are."""
+        if part.path:
+            self.found.counted.append(part.path)
+        return part
 
     def with_hidden(self, name: str, texts: list[str]) -> str:
         if name in SITED:
@@ -178,6 +192,7 @@ class _Writer(PathWriter):
     def site(self) -> str:
         """Write which call this is, and in a predicate at which item: each has a chance of its own."""
         number = len(self.found.functions)
+        self.found.is_ordered |= bool(self.inside) and self.base is not None
         return f"concat('{number} ', count(preceding-sibling::*))" if self.inside else f"'{number}'"
 
     def position(self, node: str, name: str) -> Part:
@@ -300,7 +315,7 @@ class _Writer(PathWriter):
 
     def plain(self, tree: Tree) -> list[str]:
         """The steps of a path without conditions."""
-        part = self.path(tree) if isinstance(tree, Path) else Part("")
+        part = self.count_only(self.path(tree)) if isinstance(tree, Path) else Part("")
         if not part.path or "[" in part.text:
             raise BadExpression("indexed-repeat() takes a question, and one to five repeats, each with a number")
         return part.path.split("/")[1:]
