@@ -1,9 +1,10 @@
 """What a compiled survey is: an immutable `Flow` of questions in document order, with texts in every language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.flows.phrases import fold
 from app.flows.questions.base import QuestionType
 from app.flows.questions.metadata import Metadata
 from app.flows.spelling import Spelling
@@ -30,6 +31,12 @@ class Choice:
     """What stands on the screen in each language, where no answer is part of it."""
 
 
+def answer_as_choice(name: str, label: str, locales: Iterable[str]) -> Choice:
+    """A choice that is an answer to another question: the same words in every language."""
+    labels = dict.fromkeys(locales, (label,))
+    return Choice(name, labels, {}, fixed=False, spoken=(fold(label), fold(name)), lines=dict.fromkeys(locales, label))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ChoiceList:
     """The choices of one question: the whole list, or those that `nodeset` leaves of it now."""
@@ -42,6 +49,8 @@ class ChoiceList:
     groups: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
     randomize: bool = False
     seed: Expression | None = None
+    told: Expression | None = None
+    """Where the choices are other answers, which `nodeset` gives: what they are called on the screen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +134,10 @@ class Question:
     """Which instance of them is meant: 2.1 is the first inner one of the second outer one."""
     key: str = ""
     """What its answer is kept under: its name, and its position in square brackets where it has one."""
+
+    def chosen(self, value: str) -> list[str]:
+        """The names of the choices that a value stands for; one that is another answer may have blanks in it."""
+        return [value] * bool(value) if self.kind.name == "select_one" else value.split()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,9 +8,9 @@ from app.flows.asking.instance import Instance, shortened
 from app.flows.asking.repeats import ANOTHER
 from app.flows.asking.shuffle import shuffled
 from app.flows.asking.state import State
-from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
+from app.flows.flow import Choice, ChoiceList, Flow, Question, Text, answer_as_choice
 from app.flows.xpath.expressions import Expression, Moment
-from app.flows.xpath.functions.chance import seed_of
+from app.flows.xpath.functions.chance import seed_of, shuffled_places
 
 _MEMO_LIMIT = 512
 
@@ -96,6 +96,8 @@ class Document(Instance):
         if not listed.randomize and listed.nodeset is None:
             return listed.choices
         choices = self._choices.get(question.key)
+        if choices is None and listed.told is not None:
+            choices = self._choices[question.key] = self._of_answers(question, listed)
         if choices is None:
             if listed.nodeset is None:
                 choices = shuffled(listed.choices, self._seed_of(question, listed))
@@ -233,6 +235,21 @@ class Document(Instance):
             device = {"deviceid": f"izwi:{state.who}", "username": state.who} if state.who else {}
             self._moment = Moment(at, state.locale, state.seed, state.uid, device)
         return self._moment
+
+    def _of_answers(self, question: Question, listed: ChoiceList) -> Sequence[Choice]:
+        """The choices that are other answers now: each value once, what is empty left out."""
+        if listed.nodeset is None or listed.told is None:
+            return ()
+        values, told = (self.value(each, question) for each in (listed.nodeset, listed.told))
+        one = question.kind.name == "select_one"
+        found: dict[str, Choice] = {}
+        for value, label in zip(values, told, strict=False):
+            if name := " ".join(value.split()) if one else "_".join(value.split()):
+                found.setdefault(name, answer_as_choice(name, label.strip() or value.strip(), self._flow.locales))
+        choices = list(found.values())
+        if listed.randomize:  # not by `shuffled`, which remembers: these are words that somebody typed
+            return [choices[place] for place in shuffled_places(len(choices), self._seed_of(question, listed))]
+        return choices
 
     def _seed_of(self, question: Question, listed: ChoiceList) -> int:
         """The seed that the form names, else the run's own: the same order for the same list all through a run."""

@@ -69,7 +69,7 @@ class Reconciler:
         """Say whether a filtered list still has what was chosen from it."""
         if question.choices is None or question.choices.nodeset is None:
             return True
-        names, chosen = {choice.name for choice in self.document.choices(question)}, value.split()
+        names, chosen = {choice.name for choice in self.document.choices(question)}, question.chosen(value)
         return names.issuperset(chosen) and (question.kind.name != "rank" or not chosen or len(chosen) == len(names))
 
     # -- what a change concerns ---------------------------------------------------------------------------------------

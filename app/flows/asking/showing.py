@@ -82,8 +82,11 @@ class Showing:
         return finding.matches(choices, self.state.find) if self.state.find else ()
 
     def order_of(self, question: Question) -> str | None:
-        """The choices in the order shown, by name."""
-        return " ".join(each.name for each in self.listed(question)) if question.choices else None
+        """The choices in the order shown, by name; `_` for a blank in one that is another answer."""
+        if question.choices is None:
+            return None
+        names = [each.name for each in self.listed(question)]
+        return " ".join(names if question.choices.told is None else [name.replace(" ", "_") for name in names])
 
     def has_default(self, question: Question) -> bool:
         """Say whether skipping leaves a value: the form's own, or one that it has set meanwhile."""
@@ -96,7 +99,7 @@ class Showing:
     def default(self, question: Question) -> str:
         """That value, as people read it."""
         value = self.default_of(question)
-        chosen = value.split()
+        chosen = question.chosen(value)
         labels = [self.label(each, question) for each in self.document.choices(question) if each.name in chosen]
         if labels or not isinstance(question.kind, Writing):
             return ", ".join(labels) or value

@@ -302,6 +302,8 @@ class _Compiler:
 
     def choice_list(self, control: Any, path: str) -> ChoiceList:
         element = control.find(f"{XF}itemset")
+        if element is not None and itemset.read(element) is None:
+            return self.answers(element, path)
         found = ChoiceList("", self.inline_choices(control, path)) if element is None else self.listed(element, path)
         for problem, cure in itemset.wrong(found.choices, found.name) if found.name or element is None else ():
             self.fault(name_of(path), problem, cure)
@@ -318,10 +320,8 @@ class _Compiler:
 
     def listed(self, element: Any, path: str) -> ChoiceList:
         """Compile an itemset; the list has no name if it cannot be used, which is a fault already told."""
-        found, name = itemset.read(element), name_of(path)
+        found = itemset.read(element)
         if found is None:
-            cure = "Choose from a list of the choices sheet."
-            self.fault(name, "choices that come from other answers are not supported yet", cure)
             return ChoiceList("", ())
         nodeset = self.expression(found.nodeset, path, "places", "choice_filter")
         instance = self.model.instances.get(found.name)
@@ -344,6 +344,24 @@ class _Compiler:
             groups=decided[1] if decided else {},
             randomize=found.randomize,
             seed=self.expression(found.seed, path, "string", "parameters") if found.seed else None,
+        )
+
+    def answers(self, element: Any, path: str) -> ChoiceList:
+        """Compile an itemset whose choices are other answers."""
+        found = itemset.read_answers(element)
+        self.scope.choices[path] = {}
+        if found is None:
+            cure = "Choose from a list of the choices sheet, or from answers in a repeat: select_one ${name}."
+            self.fault(name_of(path), "it is not clear what it chooses from", cure)
+            return ChoiceList("", ())
+        self.scope.open_lists.add(path)
+        return ChoiceList(
+            name="",
+            choices=(),
+            nodeset=self.expression(found.value, path, "texts", "choices"),
+            randomize=found.randomize,
+            seed=self.expression(found.seed, path, "string", "parameters") if found.seed else None,
+            told=self.expression(found.label, path, "texts", "choices"),
         )
 
     def is_text(self, path: str) -> bool:

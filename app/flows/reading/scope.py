@@ -1,6 +1,6 @@
 """Where a form's expressions are compiled: its model, its lists, its functions, and the faults found so far."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from app.flows.flow import Choice
@@ -31,6 +31,8 @@ class Scope:
         self.faults: list[Fault] = []
         self.choices: dict[str, dict[str, Choice]] = {}
         """The choices of each select question, by path; jr:choice-name() looks in here."""
+        self.open_lists: set[str] = set()
+        """The select questions whose choices are other answers."""
         self.named: list[tuple[str, str]] = []
         """Questions, and the select question that they look a choice's name up in."""
         self.types: dict[str, str] = {}
@@ -43,7 +45,7 @@ class Scope:
         self.functions[None, "instance"] = lambda _, name: [instances[text_of(name)]]
         self.functions[None, "pulldata"] = PullData(instances)
         self.functions[None, "version"] = lambda _: found.root.get("version") or ""
-        self.functions[JAVAROSA, "choice-name"] = _names_of(self.choices, texts.default)
+        self.functions[JAVAROSA, "choice-name"] = _names_of(self.choices, self.open_lists, texts.default)
         self.functions[JAVAROSA, "itext"] = _texts_of(texts)
 
     def expression(self, source: str, path: str, want: str, column: str, up: int = 0) -> Expression | None:
@@ -125,10 +127,15 @@ class Scope:
         self.faults.append(Fault(self.places.get(name, Place("form", None)), name, problem, cure))
 
 
-def _names_of(choices: Mapping[str, Mapping[str, Choice]], default: str) -> Any:
-    """The function jr:choice-name(): the label of a choice in the language that the survey is asked in."""
+def _names_of(choices: Mapping[str, Mapping[str, Choice]], open_lists: Container[str], default: str) -> Any:
+    """The function jr:choice-name(): the label of a choice in the language that the survey is asked in.
+
+    Of a choice that is itself an answer it is that answer.
+    """
 
     def choice_name(_: Any, value: Any, path: Any, locale: str) -> str:
+        if text_of(path).strip() in open_lists:
+            return text_of(value)
         choice = choices.get(text_of(path).strip(), {}).get(text_of(value))
         if choice is None:
             return ""

@@ -12,7 +12,7 @@ from lxml import etree
 
 from app.flows.reading.faults import nearest
 from app.flows.xpath.functions import ARGUMENTS, FUNCTIONS
-from app.flows.xpath.functions.values import number_of, text_of
+from app.flows.xpath.functions.values import flat, number_of, text_of
 from app.flows.xpath.paths import Parsed
 from app.flows.xpath.patterns import BadPattern, pattern
 from app.flows.xpath.syntax import BadExpression
@@ -21,8 +21,12 @@ JAVAROSA = "http://openrosa.org/javarosa"
 PLACE = "izwi-place"
 _VARIABLES = ("doc", "here", "at", "locale", "run", "properties")
 _ONLY_DOC = ("doc",)
-_NOTHING: Mapping[str, Any] = {"boolean": False, "string": "", "number": float("nan"), "places": ()}
+_NOTHING: Mapping[str, Any] = {"boolean": False, "string": "", "number": float("nan"), "places": (), "texts": ()}
 _UNWORKABLE = (etree.XPathError, ArithmeticError, LookupError, TypeError, ValueError)
+
+
+def _texts(nodes: Any) -> list[str]:
+    return flat([nodes]) if isinstance(nodes, list) else []
 
 
 def _as_it_is(value: Any) -> Any:
@@ -46,7 +50,7 @@ class Moment(NamedTuple):
 class Expression:
     """One compiled expression of a form; call it with the document's root and the node it belongs to.
 
-    `want` is what it gives: boolean, string, number, or the places of the list items that it selects.
+    `want` is what it gives: boolean, string, number, the places of the list items that it selects, or the texts of nodes.
     """
 
     __slots__ = (
@@ -78,6 +82,7 @@ class Expression:
             "string": f"string({parsed.text})" if parsed.is_path else parsed.text,
             "number": parsed.text,
             "places": f"({parsed.text})/@{PLACE}",
+            "texts": parsed.text,
         }[want]
         # lxml hands every function and variable over anew at each evaluation: it gets only those that are used.
         used = {key: function for key, function in functions.items() if f"{key[1]}(" in text}
@@ -88,7 +93,9 @@ class Expression:
             raise BadExpression(f"cannot be read ({error})") from None
         self._nothing = _NOTHING[want]
         # Values become what is wanted out here: another call of a function from inside XPath would cost more.
-        self._convert: Callable[[Any], Any] = {"string": text_of, "number": number_of}.get(want, _as_it_is)
+        self._convert: Callable[[Any], Any] = {"string": text_of, "number": number_of, "texts": _texts}.get(
+            want, _as_it_is
+        )
         self.paths = tuple(dict.fromkeys(parsed.paths))
         self.near = dict(parsed.near)
         counted = Counter(parsed.counted)
