@@ -333,9 +333,10 @@ class _Compiler:
             if text := itext.tidy(label).strip():
                 labels = {self.texts.default: (text,)}
             choices.append(self.choice(value, labels, shorts, fixed=fixed))
-        decided = (
-            grouping.grouped(found.nodeset, instance, choices, self.is_text) if found.filtered and nodeset else None
-        )
+        decided = None
+        if found.filtered and nodeset:
+            filtered = self.scope.without_current(found.nodeset, path)
+            decided = grouping.grouped(filtered, instance, choices, lambda read: self.scope.is_text(read, path))
         return ChoiceList(
             name=found.name,
             choices=tuple(choices),
@@ -363,12 +364,6 @@ class _Compiler:
             seed=self.expression(found.seed, path, "string", "parameters") if found.seed else None,
             told=self.expression(found.label, path, "texts", "choices"),
         )
-
-    def is_text(self, path: str) -> bool:
-        """Say whether a path is a single question whose answer is compared as a text."""
-        repeated = any(path.startswith(f"{each}/") for each in self.scope.repeats)
-        leaf = path in self.model.slots and not len(self.model.elements[path])
-        return leaf and not repeated and not self.scope.type_of(path)
 
     def choice(self, name: str, labels: Mapping[str, Text], shorts: Mapping[str, Text], *, fixed: bool) -> Choice:
         texts = (text for by_locale in (labels, shorts) for text in by_locale.values())

@@ -1,5 +1,6 @@
 """Where a form's expressions are compiled: its model, its lists, its functions, and the faults found so far."""
 
+import re
 from collections.abc import Container, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ _HELD = {
     "date": "date", "dateTime": "date", "time": "date", "int": "number", "integer": "number", "long": "number",
     "decimal": "decimal", "double": "decimal", "float": "decimal",
 }  # fmt: skip
+_CURRENT = re.compile(r"current\(\)((?:/\.\.)+)((?:/[\w.-]+)+)")
 _DEPTH = 12
 _TRIAL = Moment("2026-01-01T12:00:00", "", 1)  # any moment will do to find what can never be worked out
 
@@ -106,6 +108,24 @@ class Scope:
             if source and self.types[path] != "date":
                 return self.type_of_calculation(source, path)
         return self.types[path]
+
+    def is_text(self, path: str, here: str) -> bool:
+        """Say whether a path means one answer for the question at `here`, and one that is compared as a text."""
+        repeated = any(path.startswith(f"{each}/") and not here.startswith(f"{each}/") for each in self.repeats)
+        leaf = path in self.model.slots and not len(self.model.elements[path])
+        return leaf and not repeated and not self.type_of(path)
+
+    def without_current(self, source: str, here: str) -> str:
+        """Write `current()/../x` of a question, as pyxform does in a repeat, as the path that it means."""
+
+        def written(match: re.Match[str]) -> str:
+            start = "/".join(here.split("/")[: -match[1].count("..")])
+            path = start + match[2]
+            # Down into a repeat it would mean all instances, where the path would mean the question's own.
+            into = any(each.startswith(f"{start}/") and path.startswith(f"{each}/") for each in self.repeats)
+            return match[0] if into else path
+
+        return _CURRENT.sub(written, source)
 
     def type_of_calculation(self, source: str, path: str) -> str:
         """Read a calculation, and those it reads, a few deep; a circle is told of later, and so is what is wrong."""
