@@ -44,9 +44,9 @@ def check_counts(anchors: Iterable[Question]) -> None:
     graph: dict[str, list[str]] = {path: [] for path in by_path}
     for path, anchor in by_path.items():
         count = anchor.repeats[-1].count
-        for read in _behind((*anchor.relevant, *((count,) if count else ()))):
+        for read in behind((*anchor.relevant, *((count,) if count else ()))):
             graph[path] += [each for each in by_path if _is_in(read, each) and not _nested(path, each)]
-        if any(_is_in(read, path) for read in _behind(anchor.relevant)):
+        if any(_is_in(read, path) for read in behind(anchor.relevant)):
             graph[path].append(path)
     _sorted(graph, {path: each.name for path, each in by_path.items()})
 
@@ -66,7 +66,7 @@ def _nested(path: str, other: str) -> bool:
     return _is_in(path, other) or _is_in(other, path)
 
 
-def _behind(expressions: Iterable[Expression]) -> Iterator[str]:
+def behind(expressions: Iterable[Expression]) -> Iterator[str]:
     """All paths that some expressions read, also through calculations."""
     for expression in expressions:
         yield from expression.paths

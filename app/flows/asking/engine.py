@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import islice
 
 from app.flows.asking import bundle, finding, record
+from app.flows.asking.dependencies import behind
 from app.flows.asking.document import Document
 from app.flows.asking.reconciling import Reconciler
 from app.flows.asking.repeats import ANOTHER
@@ -137,16 +138,36 @@ class Turn:
         result = (
             self.look_for(question, typed) if len(choices) > finding.MOST_LISTED else question.kind.read(typed, choices)
         )
-        if result is not None:
-            value, why = self.judged(question, result)
+        if result is None:
+            return
+        value, why = self.judged(question, result)
+        other = self.at_odds(question, result) if why == "constraint" and question.looks_around else None
+        if other is not None:
+            self.open(other, [])
+        else:
             self.decide(question, value, why, typed)
+
+    def at_odds(self, question: Question, result: Accepted | NoAnswer) -> Question | None:
+        """The later answer that a constraint is about too, where she stands by her answer to this question.
+
+        Else she could not come to the other one to mend it: she was led back here from the end.
+        """
+        if not isinstance(result, Accepted) or self.state.answers.get(question.key) != self.value_of(result):
+            return None
+        paths = set(behind([question.constraint] if question.constraint else []))
+        later = (each for each in self.following(0, question) if each.path in paths and each.kind.asked)
+        return next((each for each in later if self.state.answers.get(each.key)), None)
 
     def judged(self, question: Question, result: Accepted | NoAnswer) -> tuple[str, str]:
         """The value that a reply stands for, and why it is no answer; one of the two is empty."""
         if not isinstance(result, Accepted):
             return "", result.phrase
-        value = zoned(result.value, self.at) if result.local else result.value
+        value = self.value_of(result)
         return (value, "") if self.document.holds(question, value) else ("", "constraint")
+
+    def value_of(self, result: Accepted) -> str:
+        """What is stored of a reply; times get the survey's zone."""
+        return zoned(result.value, self.at) if result.local else result.value
 
     def decide(self, question: Question, value: str, why: str, typed: str) -> None:
         """Take a value, or refuse it if there is a reason why."""
