@@ -250,8 +250,14 @@ class Turn:
 
         Returns the place of the first question before these that may be open by now.
         """
-        if not any(each.name in self.flow.dependents for each in changed):
+        flow, answers, aside = self.flow, self.state.answers, self.state.aside
+        places = [place for each in changed for place in flow.dependents.get(each.name, ())]
+        if not places:
             return None
+        if not flow.repeats and not any(
+            (key := flow.questions[each].key) in answers or key in aside for each in places
+        ):
+            return min(places)
         return Reconciler(self.flow, self.state, self.document, self.events).reconcile(changed)
 
     def go_on(self, start: int | None, after: Question | None = None) -> None:

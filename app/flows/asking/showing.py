@@ -1,6 +1,7 @@
 """Lays an open question out for a screen: why the last reply was refused, notes, the question, its choices, how to steer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from app.flows.asking import finding, together
 from app.flows.asking.document import Document
@@ -121,11 +122,14 @@ class Showing:
     def sentence(self, kind: QuestionType, key: str) -> str:
         """A sentence about a reply, with what stands in its blanks."""
         text = say(key, self.state.locale)
-        blanks: Mapping[str, str] = kind.blanks if isinstance(kind, Filling) else {}
-        return text.format_map(blanks) if "{" in text and blanks else text
+        if "{" not in text or not isinstance(kind, Filling):  # to ask what a kind can do costs more than a whole layout
+            return text
+        return text.format_map(kind.blanks) if kind.blanks else text
 
     def notes(self) -> tuple[str, ...]:
         """The notes above the open question, or at the end."""
+        if not self.state.notes:
+            return ()
         texts = (self.prompt(self.flow.spot(key)) for key in self.state.notes)
         return tuple(text for text in texts if text)
 
@@ -140,14 +144,21 @@ class Showing:
         choices = tuple(self.listed(question))
         if not choices and self.state.refused not in _ASKS_FOR_LETTERS:
             return (say("first_letters", self.state.locale),)
-        locale = self.state.locale
-        try:
-            return tuple([f"{number} {each.lines[locale]}" for number, each in zip(NUMBERS, choices, strict=False)])
-        except KeyError:  # an answer stands in one of them
-            pass
+        is_known = question.choices is not None and question.choices.told is None
+        lines = _numbered(choices, self.state.locale) if is_known else ()
+        if lines:
+            return lines
         return tuple(f"{number} {self.label(each, question)}" for number, each in zip(NUMBERS, choices, strict=False))
 
     def label(self, choice: Choice, question: Question) -> str:
         """The words of a choice."""
         texts = choice.shorts if self.state.locale in choice.shorts else choice.labels
         return self.document.text(texts, question)
+
+
+@lru_cache(maxsize=4096)
+def _numbered(choices: tuple[Choice, ...], locale: str) -> tuple[str, ...]:
+    """The lines of a list of the form's own; none where answers stand in them."""
+    if not all(locale in each.lines for each in choices):
+        return ()
+    return tuple(f"{number} {each.lines[locale]}" for number, each in zip(NUMBERS, choices, strict=False))
