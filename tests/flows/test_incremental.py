@@ -17,6 +17,7 @@ from app.flows.asking.state import State
 from app.flows.flow import Flow, Question, place_of
 from app.flows.reading.compile import compile_form
 from app.flows.reading.load import load
+from app.flows.xpath.expressions import Moment
 from tests.talk import AT
 
 CHOICES = """
@@ -117,6 +118,27 @@ def where_answers_may_be(of: Flow) -> Sequence[Question]:
         positions = itertools.product("123", repeat=len(question.repeats))
         found += [of.at(question, ".".join(position)) for position in positions]
     return found
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(data=st.data())
+@settings(deadline=None, max_examples=30)
+def test_what_is_gathered_from_the_answers_is_what_xpath_finds_in_the_instance(form: str, data: st.DataObject) -> None:
+    of = flow(form)
+    spots = where_answers_may_be(of)
+    answers = data.draw(st.dictionaries(st.sampled_from([each.key for each in spots]), st.sampled_from(VALUES)))
+    document = Document(of, State(1, of.locale, answers=answers), AT)
+    root = document.whole()
+
+    seen = 0
+    for question in of.calculates:
+        expression = question.calculate
+        assert expression is not None
+        for spot in document.spots(question) if expression.gathered or expression.stands else ():
+            found = expression(root, document.node_of(spot), Moment(AT.isoformat(), "en", 1))
+            assert document.value(expression, spot) == found, spot.key
+            seen += 1
+    assert seen
 
 
 @pytest.mark.parametrize("form", FORMS)

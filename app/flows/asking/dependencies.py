@@ -220,6 +220,16 @@ def look_ahead(
         expression.sites = tuple((slot, within[slot], depth) for slot, depth in looked if within[slot])
 
 
+def gather(questions: Sequence[Question], slots: Mapping[str, int], within: Sequence[tuple[Repeat, ...]]) -> None:
+    """Tell calculations that only count, add up or join answers where these are."""
+    by_path = {each.path: each for each in questions if each.kind.name != "another"}
+    for expression in (each.calculate for each in questions if each.calculate and each.calculate.gathers):
+        name, path, _ = expression.gathers
+        if path in slots and (name == "count" or path in by_path):
+            read = None if name == "count" else by_path[path]
+            expression.gathered = (read, within[slots[path]], expression.near.get(path, 0))
+
+
 def _reach(
     reads: Iterable[tuple[str, int]], places: Mapping[str, int], reach: Sequence[Sequence[int]], levels: int
 ) -> list[int]:

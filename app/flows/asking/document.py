@@ -8,7 +8,7 @@ from app.flows.asking.instance import Instance, shortened
 from app.flows.asking.repeats import ANOTHER
 from app.flows.asking.shuffle import shuffled
 from app.flows.asking.state import State
-from app.flows.flow import Choice, ChoiceList, Flow, Question, Text, answer_as_choice
+from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text, answer_as_choice
 from app.flows.xpath.expressions import Expression, Moment
 from app.flows.xpath.functions.chance import seed_of, shuffled_places
 
@@ -180,8 +180,20 @@ class Document(Instance):
         """Work an expression out; the calculations that it reads are done."""
         if expression.stands and question.position:
             return question.position.split(".")[expression.stands - 1]
+        if expression.gathered is not None:
+            return self._gathered(expression, *expression.gathered, question.position)
         self._make(expression, question)
         return expression(self._root(), self.node_of(question), self._now())
+
+    def _gathered(
+        self, expression: Expression, read: Question | None, within: Sequence[Repeat], depth: int, position: str
+    ) -> Any:
+        """Count, add up or join what a question holds in all instances that are meant; the calculations are done."""
+        near = shortened(position, depth)
+        positions = (near,) if depth == len(within) else self._positions(within, near)
+        if read is None:
+            return expression.gather([""] * len(positions))
+        return expression.gather([self._leaf(self._flow.at(read, each)) or "" for each in positions])
 
     def _make(self, expression: Expression, question: Question) -> None:
         """Make the elements that an expression looks at."""

@@ -78,6 +78,7 @@ class _Compiler:
         memory.remember(questions, calculates, actions.targets(set_by), (*bare, *anchors.values()))
         within = repeats.by_slot(self.model.slots, spans)
         dependencies.look_ahead(self.scope.made, calculates, self.model.slots, within)
+        dependencies.gather(questions, self.model.slots, within)
         consistency.check_counts(self.scope, anchors.values())
         if self.scope.faults:
             raise FormError(self.scope.faults)

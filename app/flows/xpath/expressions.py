@@ -12,6 +12,8 @@ from lxml import etree
 
 from app.flows.reading.faults import nearest
 from app.flows.xpath.functions import ARGUMENTS, FUNCTIONS
+from app.flows.xpath.functions.numbers import total
+from app.flows.xpath.functions.texts import join
 from app.flows.xpath.functions.values import flat, number_of, text_of
 from app.flows.xpath.paths import Parsed
 from app.flows.xpath.patterns import BadPattern, pattern
@@ -61,6 +63,8 @@ class Expression:
         "asks_who",
         "compared",
         "contents",
+        "gathered",
+        "gathers",
         "is_ordered",
         "leaves",
         "memo",
@@ -101,6 +105,7 @@ class Expression:
         counted = Counter(parsed.counted)
         self.contents = frozenset(path for path, uses in Counter(parsed.paths).items() if uses > counted[path])
         self.is_ordered = parsed.is_ordered
+        self.gathers = parsed.gathers if want == "string" else ()
         self.stands = parsed.stands if want == "string" else 0
         self.compared = tuple(parsed.compared)
         self.reads_itself = parsed.reads_itself
@@ -119,7 +124,20 @@ class Expression:
         self.needs: tuple[tuple[Any, int], ...] = ()
         self.slots: tuple[int, ...] | None = None
         self.sites: tuple[tuple[int, tuple[Any, ...], int], ...] = ()
+        # Where it only counts, adds up or joins what one question holds: that question (None to count), the repeats that
+        # it is in, and in how many of them only the same instance is meant. No elements need be made for it.
+        self.gathered: tuple[Any, tuple[Any, ...], int] | None = None
         self.source = source
+
+    def gather(self, texts: list[str]) -> Any:
+        """What it comes to, if these are all texts that it counts, adds up or joins."""
+        name, _, glue = self.gathers
+        try:
+            if name == "join":
+                return join(None, glue, texts)
+            return text_of(float(len(texts)) if name == "count" else total(None, texts))
+        except _UNWORKABLE:
+            return self._nothing
 
     def __call__(self, root: Any, node: Any, moment: Moment) -> Any:
         """Evaluate at `node` of the document `root`: a bool, str, float or list of places, as it was compiled for."""

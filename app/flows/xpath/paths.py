@@ -28,6 +28,8 @@ class Parsed:
     """Those of the paths of which it only asks how many there are, or where one stands among them."""
     stands: int = 0
     """Where it is nothing but which instance of a repeat around it the question is in (`position(..)`): of which one."""
+    gathers: tuple[str, ...] = ()
+    """Where it is nothing but `count()`, `sum()` or `join()` of a plain path: which, of what path, with what between."""
     is_ordered: bool = False
     """Whether it needs all that is in the form, in the form's order."""
     functions: list[tuple[str, int]] = field(default_factory=list)

@@ -82,9 +82,22 @@ def parse(
     part = _Writer(Form(root, type_of, repeats, paths), here, up, found).write(tree)
     if isinstance(tree, Call) and tree.name == "position" and set(found.paths) <= set(repeats):
         found.stands = max(found.near.values(), default=0)
+    found.gathers = _gathers(tree, found)
     found.text, found.truth = part.text, truth(part)
     found.is_date, found.is_path = part.kind == "date", bool(part.path)
     return found
+
+
+def _gathers(tree: Tree, found: Parsed) -> tuple[str, ...]:
+    match tree:
+        case Call("count" | "sum" as name, (Path(None, _, steps),)):
+            glue = ""
+        case Call("join" as name, (Literal() as literal, Path(None, _, steps))):
+            glue = literal.value
+        case _:
+            return ()
+    is_plain = len(found.paths) == 1 and not found.is_ordered and not any(each.predicates for each in steps)
+    return (name, found.paths[0], glue) if is_plain else ()
 
 
 def as_written(source: str, paths: Container[str]) -> str:
