@@ -14,10 +14,10 @@ AT = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Africa/Harare"))
 
 
 class Talk:
-    """One run of a form written in Markdown."""
+    """One run of a form written in Markdown, or as an XForm."""
 
     def __init__(self, form: str, *, seed: int = 1, room: Room = USSD_ROOM, state: State | None = None) -> None:
-        self.flow = compile_form(load(dedent(form).encode(), "form.md"))
+        self.flow = compile_form(load(dedent(form).encode(), "form.xml" if form.startswith("<") else "form.md"))
         self.room = room
         self.memory = (state or State(seed, self.flow.locale)).dumps()
         self.events: tuple[Event, ...] = ()

@@ -1,9 +1,10 @@
 """What a compiled survey is: an immutable `Flow` of questions in document order, with texts in every language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.flows.phrases import fold
 from app.flows.questions.base import QuestionType
 from app.flows.questions.metadata import Metadata
 from app.flows.spelling import Spelling
@@ -30,6 +31,12 @@ class Choice:
     """What stands on the screen in each language, where no answer is part of it."""
 
 
+def answer_as_choice(name: str, label: str, locales: Iterable[str]) -> Choice:
+    """A choice that is an answer to another question: the same words in every language."""
+    labels = dict.fromkeys(locales, (label,))
+    return Choice(name, labels, {}, fixed=False, spoken=(fold(label), fold(name)), lines=dict.fromkeys(locales, label))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ChoiceList:
     """The choices of one question: the whole list, or those that `nodeset` leaves of it now."""
@@ -42,6 +49,8 @@ class ChoiceList:
     groups: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
     randomize: bool = False
     seed: Expression | None = None
+    told: Expression | None = None
+    """Where the choices are other answers, which `nodeset` gives: what they are called on the screen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +135,27 @@ class Question:
     key: str = ""
     """What its answer is kept under: its name, and its position in square brackets where it has one."""
 
+    def chosen(self, value: str) -> list[str]:
+        """The names of the choices that a value stands for; one that is another answer may have blanks in it."""
+        return [value] * bool(value) if self.kind.name == "select_one" else value.split()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What becomes another when an answer does, or when there are more or fewer instances of a repeat.
+
+    Each with a depth: of that many repeats, from the outermost on, only the instances that the change was in are meant.
+    """
+
+    asked: tuple[tuple[int, int], ...]
+    """Places of questions that it may open, close or narrow."""
+    calculates: tuple[tuple[Question, int], ...]
+    repeats: tuple[tuple[Repeat, int], ...]
+    """Repeats that may have more or fewer instances."""
+
+
+NO_CHANGE = Change((), (), ())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flow:
@@ -144,6 +174,8 @@ class Flow:
     """Calculations in an order in which each comes after those it reads."""
     dependents: Mapping[str, tuple[int, ...]]
     """For a question that others' relevance or choices read, also through calculations: the places of those others."""
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    """What an answer changes, by the name of its question; and the number of instances of a repeat, by its path."""
     instances: Mapping[str, Any] = field(default_factory=dict)
     kept: tuple[Question, ...] = ()
     """What the form keeps for itself and does not work out: hidden values, and those of `metadata`."""
@@ -161,10 +193,10 @@ class Flow:
     """Repeats whose count reads what is inside them: there is one more as long as the one before says so."""
     inside: Mapping[str, str] = field(default_factory=dict)
     """For the path of each repeat: that of the one around it, or an empty text."""
-    in_repeat: Mapping[str, tuple["Question", ...]] = field(default_factory=dict)
-    """For each repeat: the questions right in it, not those of repeats inside it."""
+    within: tuple[tuple[Repeat, ...], ...] = ()
+    """For each element of the instance: the repeats that it is in, or is itself, the outermost first."""
     by_slot: Mapping[int, "Question"] = field(default_factory=dict)
-    """The questions outside of repeats, by the place of their element."""
+    """The questions by the place of their element."""
     shape: tuple[tuple[int, str, str | None], ...] = ()
     """For each element of the instance: the place of its parent, its name, and the value that the form gives it."""
     at_start: tuple[Action, ...] = ()
@@ -174,6 +206,8 @@ class Flow:
     """What a new answer sets, by its question's name."""
     once: tuple[Question, ...] = ()
     """Calculations that keep the value they first had."""
+    rechecked: tuple[Question, ...] = ()
+    """What is looked at once more before the end: answers that later ones may make impossible, or leave wanting."""
     compact: Compact | None = None
     together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each question that is asked together with others in one SMS: all of them, by name."""
@@ -197,10 +231,20 @@ class Flow:
         """A question at a position."""
         if not position:
             return question
-        key = key_of(question.name, position)
+        key = f"{question.name}[{position}]"
         found = self.spots.get(key)
         if found is None:
             found = replace(question, position=position, key=key)
+            if len(self.spots) < _MOST_SPOTS:
+                self.spots[key] = found
+        return found
+
+    def itself(self, repeat: Repeat, position: str) -> Question:
+        """The stand-in for an instance of a repeat, at its position."""
+        key = key_of(repeat.path, position)  # a path: a question may have the name of a repeat
+        found = self.spots.get(key)
+        if found is None:
+            found = replace(self.anchors[repeat.name], position=position, key=key)
             if len(self.spots) < _MOST_SPOTS:
                 self.spots[key] = found
         return found

@@ -12,11 +12,16 @@ def question_label(flow: Flow, key: str, locale: str) -> str:
 
 
 def value_label(flow: Flow, key: str, value: str | None, locale: str) -> str:
-    """The labels of the choices a value names, joined by `; `; empty for a question without choices."""
+    """The labels of the choices a value names, joined by `; `; empty for a question without choices.
+
+    A choice that is itself an answer is its own label.
+    """
     question = flow.by_name.get(place_of(key)[0])
     if question is None or question.choices is None or value is None:
         return ""
     by_name = {choice.name: choice for choice in question.choices.choices}
+    if question.choices.told is not None:
+        return "; ".join(question.chosen(value))
     chosen = [by_name[each] for each in value.split() if each in by_name]
     return "; ".join(_plain(choice.labels, flow, locale) for choice in chosen)
 

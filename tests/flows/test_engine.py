@@ -1,8 +1,10 @@
 """How a run goes: what is asked next, going back, skipping, being refused, and what a change of mind does to answers."""
 
+from dataclasses import fields
+
 import pytest
 
-from app.flows.asking.state import Answered, Refused, Restored, SetAside
+from app.flows.asking.state import Answered, Refused, Restored, SetAside, State
 from tests.talk import Talk
 
 FARM = """\
@@ -195,3 +197,14 @@ def test_a_text_with_no_ascii_in_it_takes_the_smaller_room() -> None:
 
     assert talk.lines[-1] == "99 More"
     assert "0 Skip" in talk("99")
+
+
+def test_all_that_is_remembered_is_read_back() -> None:
+    values = {
+        each.name: {"a": "b"} if "dict" in str(each.type) else ["a"] if "list" in str(each.type) else "a"
+        for each in fields(State)
+    }
+    state = State(**(values | {"seed": 7, "page": 1, "tries": 2, "asked_ms": 3}))  # type: ignore[arg-type]
+
+    assert State.loads(state.dumps()) == state
+    assert State.loads(State(1, "en").dumps()) == State(1, "en")

@@ -190,3 +190,47 @@ def test_the_language_changes_with_its_answer_and_short_texts_are_for_menus() ->
 def test_a_seed_gives_the_order_that_odk_collect_gives() -> None:
     # JavaRosa's own case: RandomizeTypesTest.
     assert "".join("abcdefgh"[place] for place in shuffled_places(8, 1234)) == "gfedahbc"
+
+
+@pytest.mark.parametrize("filter_", ["prov = ${prov}", "${prov} = prov"])
+def test_in_a_repeat_a_list_is_found_by_the_answer_of_the_same_instance(filter_: str) -> None:
+    talk = Talk(f"""\
+        | survey | type | name | label | choice_filter |
+        | | begin_repeat | farm | A farm | |
+        | | select_one provinces | prov | Province? | |
+        | | begin_group | where | Where | |
+        | | select_one districts | dist | District? | {filter_} |
+        | | end_group | | | |
+        | | end_repeat | | | |
+        | choices | list_name | name | label | prov |
+        | | provinces | a | A | |
+        | | provinces | b | B | |
+        | | districts | one | One | a |
+        | | districts | two | Two | b |
+    """)
+    listed = talk.flow.by_name["dist"].choices
+
+    assert listed is not None
+    assert listed.by is not None, "the rows are grouped, not looked through"
+    assert talk("1").startswith("District?\n1 One\n0 Skip")
+    assert talk("1", "1", "2").startswith("District?\n1 Two\n0 Skip")
+
+
+def test_a_filter_that_looks_at_all_instances_is_no_look_up() -> None:
+    talk = Talk("""\
+        | survey | type | name | label | choice_filter |
+        | | begin_repeat | farm | A farm | |
+        | | select_one provinces | prov | Province? | |
+        | | select_one districts | dist | District? | prov = current()/../../farm/prov |
+        | | end_repeat | | | |
+        | choices | list_name | name | label | prov |
+        | | provinces | a | A | |
+        | | provinces | b | B | |
+        | | districts | one | One | a |
+        | | districts | two | Two | b |
+    """)
+    listed = talk.flow.by_name["dist"].choices
+
+    assert listed is not None
+    assert listed.by is None
+    assert talk("1", "1", "1", "2").startswith("District?\n1 One\n2 Two\n")

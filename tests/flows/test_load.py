@@ -104,7 +104,8 @@ BROKEN: dict[str, list[str]] = {
     "xform.xml": [
         "form, a: relevant: there is no question nowhere. Mend: /data/nowhere = 1",
         "form, b: izwi:typed is 'please'. Write yes, or nothing.",
-        "form, d: choices that come from other answers are not supported yet.",
+        "form, d: choices: there is no question name. Mend: /data/g/name",
+        "form, d: choices: there is no question label. Mend: /data/g/label",
         "form, gone: it asks for /data/gone, which the instance does not have.",
         "form, f: the repeat has no questions. Put questions into it, or take it out.",
         "form, lost: an action sets what is no question. Take the trigger or default out.",

@@ -68,6 +68,51 @@ def test_an_answer_that_no_longer_holds_leads_back_to_itself_at_the_end() -> Non
     assert talk.answers == {"cows": "7", "calves": "6", "why": "because", "wish": "rain"}
 
 
+def test_where_she_stands_by_her_answer_she_is_asked_about_the_later_one() -> None:
+    talk = Talk(STOCK)
+    talk("4", "6", "skip", "rain")
+    assert talk.state.open == "cows"
+
+    assert talk("4").startswith("How many of them are calves?")
+    assert talk.events == ()
+    talk("3")
+
+    assert talk.final
+    assert talk.answers == {"cows": "4", "calves": "3", "why": "", "wish": "rain"}
+
+
+def test_where_she_stands_by_both_she_is_led_round_again() -> None:
+    talk = Talk(STOCK)
+    talk("4", "6", "skip", "rain", "4")
+
+    talk("6")
+    assert talk.screen.startswith("Not fewer than the calves.\nHow many cattle?")
+
+    assert talk("5").startswith("Not fewer than the calves.\nHow many cattle?"), "another answer is judged as ever"
+    assert talk("6").startswith("This question needs an answer.\nWhy?")
+
+
+def test_the_later_answer_may_be_read_by_a_calculation_and_be_in_a_repeat() -> None:
+    talk = Talk("""\
+        | survey | type | name | label | constraint | calculation | repeat_count |
+        | | integer | plots | How many plots? | | | |
+        | | integer | land | How much land in all? | ${used} <= . | | |
+        | | begin_repeat | plot | | | | ${plots} |
+        | | integer | size | How big is plot ${number}? | | | |
+        | | calculate | number | | | position(..) | |
+        | | end_repeat | | | | | |
+        | | calculate | used | | | sum(${size}) | |
+    """)
+    talk("2", "5", "3", "4")
+    assert talk.state.open == "land"
+
+    assert talk("5").startswith("How big is plot 1?")
+    talk("1")
+
+    assert talk.final
+    assert talk.answers["size[1]"] == "1"
+
+
 def test_what_was_skipped_but_is_needed_by_now_is_asked_at_the_end() -> None:
     talk = Talk(STOCK)
     talk("3", "1", "0")

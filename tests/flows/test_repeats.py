@@ -3,6 +3,7 @@
 import pytest
 
 from app.flows.asking.state import Answered, Restored, SetAside
+from app.flows.reading.faults import FormError
 from tests.talk import Talk
 
 CHOICES = """\
@@ -199,6 +200,40 @@ ${{count}} + 1, ${{count}}) |
 
     assert talk.answers == {"called[1]": "Tino", "more[1]": "yes", "called[2]": "Chipo", "more[2]": "no"}
     assert talk.state.aside == {"called[3]": "Farai"}
+
+
+def test_a_later_instance_may_open_a_question_of_an_earlier_one() -> None:
+    talk = Talk(f"""\
+        | survey | type | name | label | relevant | calculation |
+        | | begin_repeat | member | A member | | |
+        | | integer | age | How old? | | |
+        | | text | carer | Who cares for this one? | ${{age}} < ${{years}} div 4 | |
+        | | end_repeat | | | | |
+        | | calculate | years | | | sum(${{age}}) |
+    {CHOICES}""")
+    talk("9", "1")
+    assert talk.state.open == "age[2]"
+
+    talk("40")
+    assert talk.state.open == "carer[1]"
+
+    talk("Rudo")
+    assert talk.state.open == "member+[2]"
+
+
+def test_repeats_that_decide_about_each_other_are_refused() -> None:
+    with pytest.raises(FormError, match="repeats depend on each other in a circle") as refused:
+        Talk("""\
+            | survey | type | name | label | repeat_count |
+            | | begin_repeat | cow | | count(${calf}) |
+            | | text | called | Name? | |
+            | | end_repeat | | | |
+            | | begin_repeat | calf | | count(${cow}) |
+            | | text | name | Name? | |
+            | | end_repeat | | | |
+        """)
+
+    assert "cow → calf → cow" in str(refused.value) or "calf → cow → calf" in str(refused.value)
 
 
 def test_repeats_inside_each_other_count_and_sum_for_themselves() -> None:

@@ -14,7 +14,8 @@ FLOWS = Path(__file__).parents[2] / "app" / "flows"
 SURVEY = FLOWS / "surveys" / "leave_no_one_behind.md"
 LANGUAGES = ("English (en)", "Shona (sn)", "Ndebele (nd)")
 PAGE = 160
-LONGEST = {"{keyword}": "K" * 16, "{least}": "1", "{most}": "1000", "{step}": "0.5", "{count}": "5",
+LONGEST = {
+    "{code}": "*384*12345#","{keyword}": "K" * 16, "{least}": "1", "{most}": "1000", "{step}": "0.5", "{count}": "5",
            "{example}": "2 1 4 3 2", "{tags}": ", ".join(["T" * 12] * 5)}  # fmt: skip
 
 # GSM 03.38 without its extension characters, which cost two septets: our texts do without them.

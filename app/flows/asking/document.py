@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.flows.asking.instance import Instance
+from app.flows.asking.instance import Instance, shortened
+from app.flows.asking.repeats import ANOTHER
 from app.flows.asking.shuffle import shuffled
 from app.flows.asking.state import State
-from app.flows.flow import Choice, ChoiceList, Flow, Question, Text
+from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text, answer_as_choice
 from app.flows.xpath.expressions import Expression, Moment
-from app.flows.xpath.functions.chance import seed_of
+from app.flows.xpath.functions.chance import seed_of, shuffled_places
 
 _MEMO_LIMIT = 512
 
@@ -30,13 +31,22 @@ class Document(Instance):
     def changed(self, question: Question | None) -> None:
         """Take note that the answer to a question is another, or none; None: that anything may be different."""
         self._choices.clear()
-        self._stale()
+        self._truths.clear()
+        self._looked.clear()
         self._moment = None
-        if question is None or self._flow.repeats:
+        if question is None:
             self._forget()
             return
-        if question.slot in self._nodes:
-            self._nodes[question.slot].text = self._text_of(question)
+        if not self._flow.repeats:
+            self._worked.clear()
+        elif change := self._flow.changes.get(question.name):
+            if self._worked:
+                self._drop(change.calculates, question.position)
+            if change.repeats:
+                self._recount(change.repeats, question.position)
+        node = self._made(question)
+        if node is not None and question.kind is not ANOTHER:
+            node.text = self._text_of(question)
 
     def relevant(self, question: Question) -> bool:
         """Say whether a question applies, with all the groups that it is in."""
@@ -57,16 +67,16 @@ class Document(Instance):
         constraint = question.constraint
         if constraint is None:
             return True
-        if constraint not in self._looked:
-            self._calculate_for(constraint)
+        self._calculate_for(constraint, question)
         memo: dict[Any, Any] | None = constraint.memo
         key: tuple[str | None, ...] = ()
         if memo is not None:
-            key = tuple([value if each is question else self._leaf(each) for each in constraint.leaves or ()])
+            leaves, place = constraint.leaves or (), question.index
+            key = tuple([value if each.index == place else self._leaf_near(each, question) for each in leaves])
             if key in memo:
                 return bool(memo[key])
-        self._make(constraint)
-        node = self._node(question)
+        self._make(constraint, question)
+        node = self.node_of(question)
         before, node.text = node.text, value
         allowed = bool(self._evaluated(constraint, question))
         node.text = before
@@ -86,6 +96,8 @@ class Document(Instance):
         if not listed.randomize and listed.nodeset is None:
             return listed.choices
         choices = self._choices.get(question.key)
+        if choices is None and listed.told is not None:
+            choices = self._choices[question.key] = self._of_answers(question, listed)
         if choices is None:
             if listed.nodeset is None:
                 choices = shuffled(listed.choices, self._seed_of(question, listed))
@@ -109,15 +121,18 @@ class Document(Instance):
     def settle(self) -> None:
         """Work out, while it is time, what keeps the value it first has (`once()`)."""
         for question in self._flow.once:
-            if question.calculate and question.calculate not in self._looked:
-                self._calculate_for(question.calculate)
-            self._calculate_at_all(question)
+            for spot in self.spots(question):
+                if question.calculate:
+                    self._calculate_for(question.calculate, spot)
+                self._calculate(spot)
 
     def calculated(self) -> dict[str, str]:
         """Return the form's own values: those worked out, and those it keeps as far as they apply."""
+        values = {}
         for question in self._flow.calculates:  # each comes after those that it reads
-            self._calculate_at_all(question)
-        values = {spot.key: self._worked[spot.key] or "" for each in self._flow.calculates for spot in self.spots(each)}
+            for spot in self.spots(question):
+                self._calculate(spot)
+                values[spot.key] = self._worked[spot.key] or ""
         kept = (spot for each in self._flow.kept for spot in self.spots(each) if self.relevant(spot))
         return values | {spot.key: self.held(spot) for spot in kept}
 
@@ -125,7 +140,8 @@ class Document(Instance):
         """The whole instance with everything worked out, to be kept as a record: its root."""
         self._make_all()
         for question in self._flow.calculates:
-            self._calculate_at_all(question)
+            for spot in self.spots(question):
+                self._calculate(spot)
         return self._nodes[0]
 
     # -- working out ----------------------------------------------------------------------------------------------------
@@ -134,8 +150,8 @@ class Document(Instance):
         """Work an expression out at a question."""
         if expression.memo is None:
             return self._worked_out(expression, question)
-        if expression.leaves is not None and expression not in self._looked:
-            self._calculate_for(expression)
+        if expression.leaves is not None:
+            self._calculate_for(expression, question)
         return self._remembered(expression, expression.memo, question)
 
     def _remembered(self, expression: Expression, memo: dict[Any, Any], question: Question) -> Any:
@@ -143,53 +159,75 @@ class Document(Instance):
         if expression.leaves is None:
             key = tuple(map(self._state.answers.get, expression.reads))
         else:
-            key = tuple(map(self._leaf, expression.leaves))
+            key = tuple([self._leaf_near(each, question) for each in expression.leaves])
         value = memo.get(key)
         if value is None:
             value = self._evaluated(expression, question)
             _keep(memo, key, value)
         return value
 
+    def _leaf_near(self, leaf: Question, question: Question) -> str | None:
+        """What another question holds, calculations done; in the instance that a question is in, if it is in a repeat."""
+        if leaf.repeats:
+            leaf = self._flow.at(leaf, shortened(question.position, len(leaf.repeats)))
+        return self._worked.get(leaf.key) if leaf.calculate else self._text_of(leaf)
+
     def _worked_out(self, expression: Expression, question: Question) -> Any:
-        if expression not in self._looked:
-            self._calculate_for(expression)
+        self._calculate_for(expression, question)
         return self._evaluated(expression, question)
 
     def _evaluated(self, expression: Expression, question: Question) -> Any:
         """Work an expression out; the calculations that it reads are done."""
-        self._make(expression)
-        return expression(self._root(), self._node(question), self._now())
+        if expression.stands and question.position:
+            return question.position.split(".")[expression.stands - 1]
+        if expression.gathered is not None:
+            return self._gathered(expression, *expression.gathered, question.position)
+        self._make(expression, question)
+        return expression(self._root(), self.node_of(question), self._now())
 
-    def _make(self, expression: Expression) -> None:
+    def _gathered(
+        self, expression: Expression, read: Question | None, within: Sequence[Repeat], depth: int, position: str
+    ) -> Any:
+        """Count, add up or join what a question holds in all instances that are meant; the calculations are done."""
+        near = shortened(position, depth)
+        positions = (near,) if depth == len(within) else self._positions(within, near)
+        if read is None:
+            return expression.gather([""] * len(positions))
+        return expression.gather([self._leaf(self._flow.at(read, each)) or "" for each in positions])
+
+    def _make(self, expression: Expression, question: Question) -> None:
         """Make the elements that an expression looks at."""
-        if expression.slots is None or self._flow.repeats:
+        if expression.slots is None:
             self._make_all()
             return
         for slot in expression.slots:
             if slot not in self._nodes:
                 self._at_slot(slot)
+        for slot, within, depth in expression.sites:
+            near = shortened(question.position, depth)
+            for position in (near,) if depth == len(within) else self._positions(within, near):
+                self._element(slot, position)
 
-    def _calculate_for(self, expression: Expression) -> None:
+    def _calculate_for(self, expression: Expression, question: Question) -> None:
         """Work out the calculations that an expression reads; each comes after those that it reads itself."""
-        if self._flow.repeats:
-            self._make_all()  # how many instances there are comes first
-        for needed in expression.needs:
-            if needed.key not in self._worked:
-                self._calculate_at_all(needed)
-        self._looked.add(expression)
-
-    def _calculate_at_all(self, question: Question) -> None:
-        for spot in self.spots(question):
-            self._calculate(spot)
+        if not expression.needs or (expression, question.position) in self._looked:
+            return
+        for needed, depth in expression.needs:
+            for spot in self._spots_near(needed, depth, question.position):
+                if spot.key not in self._worked:
+                    self._calculate(spot)
+        self._looked.add((expression, question.position))
 
     def _calculate(self, question: Question) -> None:
         """Work a calculation out; those it reads are done. It is empty where it does not apply."""
         key, expression = question.key, question.calculate
         if key in self._worked or expression is None:
             return
+        if self._flow.growing:
+            self._make(expression, question)  # how many instances there are comes first, if they count themselves by it
         self._worked[key] = None
         if expression.reads_itself:
-            self._node(question).text = self._state.given.get(key)
+            self.node_of(question).text = self._state.given.get(key)
         value = None
         if self.relevant(question):
             if expression.memo is None:
@@ -198,8 +236,8 @@ class Document(Instance):
                 value = self._remembered(expression, expression.memo, question)
         value = None if value in {"", "NaN"} else value  # as in ODK: what is no number is no value
         self._worked[key] = value
-        if self._whole or question.slot in self._nodes:
-            self._node(question).text = value
+        if (node := self._made(question)) is not None:
+            node.text = value
         if expression.reads_itself and value:
             self._state.given[key] = value
 
@@ -209,6 +247,21 @@ class Document(Instance):
             device = {"deviceid": f"izwi:{state.who}", "username": state.who} if state.who else {}
             self._moment = Moment(at, state.locale, state.seed, state.uid, device)
         return self._moment
+
+    def _of_answers(self, question: Question, listed: ChoiceList) -> Sequence[Choice]:
+        """The choices that are other answers now: each value once, what is empty left out."""
+        if listed.nodeset is None or listed.told is None:
+            return ()
+        values, told = (self.value(each, question) for each in (listed.nodeset, listed.told))
+        one = question.kind.name == "select_one"
+        found: dict[str, Choice] = {}
+        for value, label in zip(values, told, strict=False):
+            if name := " ".join(value.split()) if one else "_".join(value.split()):
+                found.setdefault(name, answer_as_choice(name, label.strip() or value.strip(), self._flow.locales))
+        choices = list(found.values())
+        if listed.randomize:  # not by `shuffled`, which remembers: these are words that somebody typed
+            return [choices[place] for place in shuffled_places(len(choices), self._seed_of(question, listed))]
+        return choices
 
     def _seed_of(self, question: Question, listed: ChoiceList) -> int:
         """The seed that the form names, else the run's own: the same order for the same list all through a run."""

@@ -5,18 +5,18 @@ more; where figures are answers, letters do so (`S`, `B` and `N` in English). Th
 shows the question's hint.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from heapq import heapify, heappop, heappush
 from itertools import islice
 
 from app.flows.asking import bundle, finding
+from app.flows.asking.dependencies import behind
 from app.flows.asking.document import Document
+from app.flows.asking.reconciling import Reconciler
 from app.flows.asking.repeats import ANOTHER
 from app.flows.asking.setting import Setter
 from app.flows.asking.showing import BACK, HELP, MORE, SKIP, Showing
-from app.flows.asking.state import Answered, Ended, Event, Refused, Reply, Restored, SetAside, State, Step, milliseconds
+from app.flows.asking.state import Answered, Ended, Event, Refused, Reply, State, Step, milliseconds
 from app.flows.asking.walk import onward
 from app.flows.flow import Flow, Question
 from app.flows.phrases import fold, say, words
@@ -24,8 +24,6 @@ from app.flows.questions.base import Accepted
 from app.flows.questions.base import Refused as NoAnswer
 from app.flows.questions.time import zoned
 from app.values import Medium, RunState
-
-_MOST_ROUNDS = 3  # a question may be opened and closed again by one answer, but not for ever
 
 
 def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
@@ -140,16 +138,36 @@ class Turn:
         result = (
             self.look_for(question, typed) if len(choices) > finding.MOST_LISTED else question.kind.read(typed, choices)
         )
-        if result is not None:
-            value, why = self.judged(question, result)
+        if result is None:
+            return
+        value, why = self.judged(question, result)
+        other = self.at_odds(question, result) if why == "constraint" and question.looks_around else None
+        if other is not None:
+            self.open(other, [])
+        else:
             self.decide(question, value, why, typed)
+
+    def at_odds(self, question: Question, result: Accepted | NoAnswer) -> Question | None:
+        """The later answer that a constraint is about too, where she stands by her answer to this question.
+
+        Else she could not come to the other one to mend it: she was led back here from the end.
+        """
+        if not isinstance(result, Accepted) or self.state.answers.get(question.key) != self.value_of(result):
+            return None
+        paths = set(behind([question.constraint] if question.constraint else []))
+        later = (each for each in self.following(0, question) if each.path in paths and each.kind.asked)
+        return next((each for each in later if self.state.answers.get(each.key)), None)
 
     def judged(self, question: Question, result: Accepted | NoAnswer) -> tuple[str, str]:
         """The value that a reply stands for, and why it is no answer; one of the two is empty."""
         if not isinstance(result, Accepted):
             return "", result.phrase
-        value = zoned(result.value, self.at) if result.local else result.value
+        value = self.value_of(result)
         return (value, "") if self.document.holds(question, value) else ("", "constraint")
+
+    def value_of(self, result: Accepted) -> str:
+        """What is stored of a reply; times get the survey's zone."""
+        return zoned(result.value, self.at) if result.local else result.value
 
     def decide(self, question: Question, value: str, why: str, typed: str) -> None:
         """Take a value, or refuse it if there is a reason why."""
@@ -217,70 +235,30 @@ class Turn:
         if question.kind is not ANOTHER:
             self.events.append(Answered(key, value or None, typed, tries + 1, order, state.locale, state.asked_ms))
         if not (actions or self.flow.on_new or self.flow.once):
-            return self.reconcile((question.name,))
+            return self.reconcile((question,))
+        by_name = self.flow.by_name
         set_by_form = self.setter(key).set_values(actions, question) if actions else set()
-        places = [self.reconcile((question.name, *set_by_form))]
+        places = [self.reconcile((question, *(by_name[name] for name in set_by_form)))]
         if (self.flow.on_new or self.flow.once) and (more := self.setter(key).settle()):
-            places.append(self.reconcile(more))
+            places.append(self.reconcile([by_name[name] for name in more]))
             set_by_form |= more
-        if set_by_form:
-            places += [self.flow.by_name[name].index for name in set_by_form]
+        places += [by_name[name].index for name in set_by_form]
         return min((place for place in places if place is not None), default=None)
 
-    def reconcile(self, changed: Iterable[str]) -> int | None:
+    def reconcile(self, changed: Sequence[Question]) -> int | None:
         """Set answers aside whose question no longer applies, and bring back those whose question does again.
 
-        Returns the place of the first question that the changed ones decide about.
+        Returns the place of the first question before these that may be open by now.
         """
-        questions, answers, aside = self.flow.questions, self.state.answers, self.state.aside
-        first, waiting = None, []
-        for name in changed:
-            for index in self.flow.dependents.get(name, ()):
-                first = index if first is None or index < first else first
-                question = questions[index]
-                if question.repeats or question.key in answers or question.key in aside:
-                    waiting.append(index)
-        if not waiting:
-            return first
-        rounds = Counter[int]()
-        heapify(waiting)
-        while waiting:
-            index = heappop(waiting)
-            rounds[index] += 1
-            if rounds[index] <= _MOST_ROUNDS and self.settled(self.flow.questions[index]):
-                for more in self.flow.dependents.get(self.flow.questions[index].name, ()):
-                    heappush(waiting, more)
-        return first
-
-    def settled(self, question: Question) -> bool:
-        """Look whether the answers to one question still apply; says whether anything changed."""
-        state, changed = self.state, False
-        if not question.repeats:
-            keys = [question.key] if question.key in state.answers or question.key in state.aside else []
-        else:
-            keys = [key for key in (*state.answers, *state.aside) if key.startswith(f"{question.name}[")]
-        for key in keys:
-            spot, given = self.flow.spot(key), key in state.answers
-            value = state.answers[key] if given else state.aside[key]
-            applies = self.document.exists(spot) and self.document.relevant(spot) and self.offered(spot, value)
-            if applies == given:
-                continue
-            if given:
-                state.aside[key] = state.answers.pop(key)
-            else:
-                state.answers[key] = state.aside.pop(key)
-            if question.kind is not ANOTHER:
-                self.events.append(SetAside(key) if given else Restored(key))
-            self.document.changed(spot)
-            changed = True
-        return changed
-
-    def offered(self, question: Question, value: str) -> bool:
-        """Say whether a filtered list still has what was chosen from it."""
-        if question.choices is None or question.choices.nodeset is None:
-            return True
-        names, chosen = {choice.name for choice in self.document.choices(question)}, value.split()
-        return names.issuperset(chosen) and (question.kind.name != "rank" or not chosen or len(chosen) == len(names))
+        flow, answers, aside = self.flow, self.state.answers, self.state.aside
+        places = [place for each in changed for place in flow.dependents.get(each.name, ())]
+        if not places:
+            return None
+        if not flow.repeats and not any(
+            (key := flow.questions[each].key) in answers or key in aside for each in places
+        ):
+            return min(places)
+        return Reconciler(self.flow, self.state, self.document, self.events).reconcile(changed)
 
     def go_on(self, start: int | None, after: Question | None = None) -> None:
         """Open the next relevant unanswered question, from a place or after a question on, or end the run."""
@@ -332,7 +310,8 @@ class Turn:
 
     def broken(self) -> tuple[Question, str] | None:
         """The first answer that its constraint no longer allows, or that is needed by now and was skipped."""
-        for question in self.following(0, None):
+        rechecked = self.flow.rechecked
+        for question in self.following(0, None) if any(each.repeats for each in rechecked) else rechecked:
             value = self.state.answers.get(question.key)
             if value is None:
                 continue

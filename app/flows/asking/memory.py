@@ -15,25 +15,30 @@ def remember(
     """Tell expressions what they read; one that reads anything else must be worked out every time.
 
     Where those are answers and nothing else, the state has them. Else the instance does, with calculations done; there
-    no text that somebody typed is kept, nor anything that was made of one. `groups` stand for what has conditions only.
+    no text that somebody typed is kept, nor anything that was made of one. `groups` stand for groups and repeats.
     """
     outside = [each for each in questions if not each.repeats]
-    by_path = {each.path: each for each in outside}
+    by_path = {each.path: each for each in questions if each.kind.name != "another"}
     answered = {each.path: each.name for each in outside if each.kind.asked and each.name not in set_by_itself}
-    quiet = {each.path for each in outside if not each.calculate and each.kind.name != "text"}
+    quiet = {path for path, each in by_path.items() if not each.calculate and each.kind.name != "text"}
     for question in calculates:
-        if not question.repeats and quiet.issuperset(paths_of(question)):
+        if quiet.issuperset(paths_of(question)):
             quiet.add(question.path)
-    for question in (*questions, *groups):
-        for expression in _expressions(question):
-            if not expression.timeless:
-                continue
+    counts = [(each, each.repeats[-1].count) for each in groups if each.repeats]
+    pairs = [(each, expression) for each in (*questions, *groups) for expression in _expressions(each)]
+    for question, expression in (*pairs, *counts):
+        if expression is not None and expression.timeless:
             if expression not in (question.calculate, question.constraint) and answered.keys() >= set(expression.paths):
                 expression.reads = tuple(answered[path] for path in expression.paths)
                 expression.memo = {}
-            elif quiet.issuperset(expression.paths):
+            elif all(path in quiet and _is_near(by_path[path], expression) for path in expression.paths):
                 expression.leaves = tuple(by_path[path] for path in expression.paths)
                 expression.memo = {}
+
+
+def _is_near(read: Question, expression: Expression) -> bool:
+    """Say whether an expression reads it in one instance only: the one that it is worked out in."""
+    return expression.near.get(read.path, 0) == len(read.repeats)
 
 
 def paths_of(question: Question) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ _SAMPLES = {
     "integer": "25", "decimal": "2.5", "date": "2000-12-25", "time": "14:30:00.000+02:00",
     "dateTime": "2000-12-25T14:30:00.000+02:00", "geopoint": "-17.83 31.05 0 0",
 }  # fmt: skip
-_SAMPLE_TEXT = "Tariro Moyo"
+_SAMPLE_TEXT, _SAMPLE_CHOICE = "Tariro Moyo", "Rudo Ncube"
 _SEED = 1
 _MOST_PAGES = 200
 _MOST_TRIES = 200
@@ -122,6 +122,9 @@ def _length(flow: Flow, question: Question, answers: Mapping[str, str], locale: 
 
 
 def _sample(question: Question) -> str:
+    if question.choices and question.choices.told is not None:
+        # Another one than the sample of a text, so that something is left of a list without those chosen before.
+        return _SAMPLE_CHOICE if question.kind.name == "select_one" else "_".join(_SAMPLE_CHOICE.split())
     if question.choices and question.kind.name == "rank":
         return " ".join(choice.name for choice in question.choices.choices)
     if question.choices:

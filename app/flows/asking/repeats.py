@@ -83,6 +83,11 @@ def around(path: str, repeats: Sequence[Repeat]) -> tuple[Repeat, ...]:
     return tuple(each for each in repeats if path.startswith(f"{each.path}/"))
 
 
+def by_slot(slots: Mapping[str, int], repeats: Sequence[Repeat]) -> tuple[tuple[Repeat, ...], ...]:
+    """For each element: the repeats that it is in, or is itself, the outermost first."""
+    return tuple(around(f"{path}/", repeats) for path in sorted(slots, key=slots.__getitem__))
+
+
 def placed(questions: Sequence[Question], repeats: Sequence[Repeat]) -> tuple[Question, ...]:
     """The questions, each with the repeats that it is in and the key of its answer."""
     by_path = {each.path: each for each in repeats}

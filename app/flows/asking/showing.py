@@ -1,6 +1,7 @@
 """Lays an open question out for a screen: why the last reply was refused, notes, the question, its choices, how to steer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from app.flows.asking import finding, together
 from app.flows.asking.document import Document
@@ -82,8 +83,11 @@ class Showing:
         return finding.matches(choices, self.state.find) if self.state.find else ()
 
     def order_of(self, question: Question) -> str | None:
-        """The choices in the order shown, by name."""
-        return " ".join(each.name for each in self.listed(question)) if question.choices else None
+        """The choices in the order shown, by name; `_` for a blank in one that is another answer."""
+        if question.choices is None:
+            return None
+        names = [each.name for each in self.listed(question)]
+        return " ".join(names if question.choices.told is None else [name.replace(" ", "_") for name in names])
 
     def has_default(self, question: Question) -> bool:
         """Say whether skipping leaves a value: the form's own, or one that it has set meanwhile."""
@@ -96,7 +100,7 @@ class Showing:
     def default(self, question: Question) -> str:
         """That value, as people read it."""
         value = self.default_of(question)
-        chosen = value.split()
+        chosen = question.chosen(value)
         labels = [self.label(each, question) for each in self.document.choices(question) if each.name in chosen]
         if labels or not isinstance(question.kind, Writing):
             return ", ".join(labels) or value
@@ -118,11 +122,14 @@ class Showing:
     def sentence(self, kind: QuestionType, key: str) -> str:
         """A sentence about a reply, with what stands in its blanks."""
         text = say(key, self.state.locale)
-        blanks: Mapping[str, str] = kind.blanks if isinstance(kind, Filling) else {}
-        return text.format_map(blanks) if "{" in text and blanks else text
+        if "{" not in text or not isinstance(kind, Filling):  # to ask what a kind can do costs more than a whole layout
+            return text
+        return text.format_map(kind.blanks) if kind.blanks else text
 
     def notes(self) -> tuple[str, ...]:
         """The notes above the open question, or at the end."""
+        if not self.state.notes:
+            return ()
         texts = (self.prompt(self.flow.spot(key)) for key in self.state.notes)
         return tuple(text for text in texts if text)
 
@@ -137,14 +144,21 @@ class Showing:
         choices = tuple(self.listed(question))
         if not choices and self.state.refused not in _ASKS_FOR_LETTERS:
             return (say("first_letters", self.state.locale),)
-        locale = self.state.locale
-        try:
-            return tuple([f"{number} {each.lines[locale]}" for number, each in zip(NUMBERS, choices, strict=False)])
-        except KeyError:  # an answer stands in one of them
-            pass
+        is_known = question.choices is not None and question.choices.told is None
+        lines = _numbered(choices, self.state.locale) if is_known else ()
+        if lines:
+            return lines
         return tuple(f"{number} {self.label(each, question)}" for number, each in zip(NUMBERS, choices, strict=False))
 
     def label(self, choice: Choice, question: Question) -> str:
         """The words of a choice."""
         texts = choice.shorts if self.state.locale in choice.shorts else choice.labels
         return self.document.text(texts, question)
+
+
+@lru_cache(maxsize=4096)
+def _numbered(choices: tuple[Choice, ...], locale: str) -> tuple[str, ...]:
+    """The lines of a list of the form's own; none where answers stand in them."""
+    if not all(locale in each.lines for each in choices):
+        return ()
+    return tuple(f"{number} {each.lines[locale]}" for number, each in zip(NUMBERS, choices, strict=False))

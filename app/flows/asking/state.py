@@ -6,6 +6,7 @@ The values of a turn are named tuples: made several times a turn, they cost a th
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
@@ -72,7 +73,13 @@ class State:
     @classmethod
     def loads(cls, text: str) -> "State":
         """Read back what `dumps` wrote."""
-        return cls(**from_json(text))
+        values = from_json(text)
+        state = cls(*_ALWAYS(values))  # by place: by name it takes three times as long
+        if len(values) > _USUAL:
+            for name in _RARELY:
+                if name in values:
+                    setattr(state, name, values[name])
+        return state
 
     def copy(self) -> "State":
         """Return a state that can be changed while this one stays."""
@@ -81,6 +88,13 @@ class State:
             dict(self.answers), dict(self.aside), self.ended, self.who, dict(self.given),
             self.uid, self.find, dict(self.pending), list(self.together), dict(self.told), self.record,
         )  # fmt: skip
+
+
+_ALWAYS = itemgetter(
+    "seed", "locale", "open", "page", "tries", "asked_ms", "notes", "refused", "answers", "aside", "ended"
+)
+_USUAL = 11
+_RARELY = ("uid", "who", "given", "find", "pending", "together", "told", "record")
 
 
 class Record(NamedTuple):

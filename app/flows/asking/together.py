@@ -86,7 +86,7 @@ def _shown_paths(question: Question) -> Iterator[str]:
     for piece in (*pieces, question.required):
         if not isinstance(piece, str | bool):
             yield from piece.paths
-            for needed in piece.needs:
+            for needed, _ in piece.needs:
                 yield from needed.calculate.paths
 
 

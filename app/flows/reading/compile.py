@@ -74,11 +74,16 @@ class _Compiler:
         written = compact.read(self.model, questions, self.fault)
         if self.scope.faults:
             raise FormError(self.scope.faults)
-        memory.remember(questions, calculates, actions.targets(set_by), bare)
-        shape = self.model.shape()
-        dependencies.look_ahead(self.scope.made, calculates, self.model.slots, shape)
         anchors = {each.name: self.anchor(each, spans) for each in spans}
-        dependents = dependencies.dependents(questions, anchors.values())
+        memory.remember(questions, calculates, actions.targets(set_by), (*bare, *anchors.values()))
+        within = repeats.by_slot(self.model.slots, spans)
+        dependencies.look_ahead(self.scope.made, calculates, self.model.slots, within)
+        dependencies.gather(questions, self.model.slots, within)
+        consistency.check_counts(self.scope, anchors.values())
+        if self.scope.faults:
+            raise FormError(self.scope.faults)
+        changes = dependencies.Readers(questions, anchors.values()).changes()
+        dependents = dependencies.dependents(changes, questions)
         return Flow(
             id=root.get("id") or root.tag,
             title=self.tree.findtext(f"{_XHTML}head/{_XHTML}title") or root.get("id") or "",
@@ -90,6 +95,7 @@ class _Compiler:
             template=root,
             calculates=calculates,
             dependents=dependents,
+            changes=changes,
             instances=self.model.instances,
             kept=tuple(question for question in questions if question.silent and question.calculate is None),
             metadata=tuple((each, each.kind) for each in questions if isinstance(each.kind, Metadata)),
@@ -102,14 +108,12 @@ class _Compiler:
             inside={
                 each.path: "".join(outer.path for outer in repeats.around(each.path, spans)[-1:]) for each in spans
             },
-            in_repeat={
-                each.name: tuple(q for q in questions if q.repeats[-1:] == (each,) and q.kind is not repeats.ANOTHER)
-                for each in spans
-            },
-            by_slot={each.slot: each for each in questions if not each.repeats},
-            shape=shape,
+            within=within,
+            by_slot={each.slot: each for each in questions if each.kind is not repeats.ANOTHER},
+            shape=self.model.shape(),
             bare=bare,
             spelling=self.model.spelling,
+            rechecked=tuple(each for each in questions if each.looks_around or isinstance(each.required, Expression)),
             once=tuple(each for each in calculates if each.calculate and each.calculate.reads_itself),
             compact=written,
             together=together.read(self.tree, self.model, questions, dependents, set_by["on_change"]),
@@ -299,6 +303,8 @@ class _Compiler:
 
     def choice_list(self, control: Any, path: str) -> ChoiceList:
         element = control.find(f"{XF}itemset")
+        if element is not None and itemset.read(element) is None:
+            return self.answers(element, path)
         found = ChoiceList("", self.inline_choices(control, path)) if element is None else self.listed(element, path)
         for problem, cure in itemset.wrong(found.choices, found.name) if found.name or element is None else ():
             self.fault(name_of(path), problem, cure)
@@ -315,10 +321,8 @@ class _Compiler:
 
     def listed(self, element: Any, path: str) -> ChoiceList:
         """Compile an itemset; the list has no name if it cannot be used, which is a fault already told."""
-        found, name = itemset.read(element), name_of(path)
+        found = itemset.read(element)
         if found is None:
-            cure = "Choose from a list of the choices sheet."
-            self.fault(name, "choices that come from other answers are not supported yet", cure)
             return ChoiceList("", ())
         nodeset = self.expression(found.nodeset, path, "places", "choice_filter")
         instance = self.model.instances.get(found.name)
@@ -330,9 +334,10 @@ class _Compiler:
             if text := itext.tidy(label).strip():
                 labels = {self.texts.default: (text,)}
             choices.append(self.choice(value, labels, shorts, fixed=fixed))
-        decided = (
-            grouping.grouped(found.nodeset, instance, choices, self.is_text) if found.filtered and nodeset else None
-        )
+        decided = None
+        if found.filtered and nodeset:
+            filtered = self.scope.without_current(found.nodeset, path)
+            decided = grouping.grouped(filtered, instance, choices, lambda read: self.scope.is_text(read, path))
         return ChoiceList(
             name=found.name,
             choices=tuple(choices),
@@ -343,11 +348,23 @@ class _Compiler:
             seed=self.expression(found.seed, path, "string", "parameters") if found.seed else None,
         )
 
-    def is_text(self, path: str) -> bool:
-        """Say whether a path is a single question whose answer is compared as a text."""
-        repeated = any(path.startswith(f"{each}/") for each in self.scope.repeats)
-        leaf = path in self.model.slots and not len(self.model.elements[path])
-        return leaf and not repeated and not self.scope.type_of(path)
+    def answers(self, element: Any, path: str) -> ChoiceList:
+        """Compile an itemset whose choices are other answers."""
+        found = itemset.read_answers(element)
+        self.scope.choices[path] = {}
+        if found is None:
+            cure = "Choose from a list of the choices sheet, or from answers in a repeat: select_one ${name}."
+            self.fault(name_of(path), "it is not clear what it chooses from", cure)
+            return ChoiceList("", ())
+        self.scope.open_lists.add(path)
+        return ChoiceList(
+            name="",
+            choices=(),
+            nodeset=self.expression(found.value, path, "texts", "choices"),
+            randomize=found.randomize,
+            seed=self.expression(found.seed, path, "string", "parameters") if found.seed else None,
+            told=self.expression(found.label, path, "texts", "choices"),
+        )
 
     def choice(self, name: str, labels: Mapping[str, Text], shorts: Mapping[str, Text], *, fixed: bool) -> Choice:
         texts = (text for by_locale in (labels, shorts) for text in by_locale.values())

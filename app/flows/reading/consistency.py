@@ -1,5 +1,7 @@
 """What concerns more than one question of a form: names that are used twice, circles, and choices of other questions."""
 
+from collections.abc import Iterable
+
 from app.flows.asking import dependencies
 from app.flows.flow import Question
 from app.flows.reading.faults import Fault, Place
@@ -26,6 +28,15 @@ def check(scope: Scope, questions: tuple[Question, ...]) -> tuple[Question, ...]
         cure = "Break the circle: what decides about a question must come before it."
         scope.fault(error.names[0], f"questions depend on each other in a circle ({error})", cure)
         return ()
+
+
+def check_counts(scope: Scope, anchors: Iterable[Question]) -> None:
+    """Check that no two repeats decide about each other how often they are asked."""
+    try:
+        dependencies.check_counts(anchors)
+    except dependencies.Circular as error:
+        cure = "Break the circle: what decides how often a repeat is asked must come before it."
+        scope.fault(error.names[0], f"repeats depend on each other in a circle ({error})", cure)
 
 
 def _check_names(scope: Scope, questions: tuple[Question, ...]) -> None:

@@ -52,6 +52,27 @@ def read(element: Any) -> Itemset | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """An itemset whose choices are answers of the form itself: those of all instances of a repeat."""
+
+    value: str
+    label: str
+    """The paths of what is stored and of what is shown."""
+    randomize: bool
+    seed: str
+
+
+def read_answers(element: Any) -> Answers | None:
+    """Take an itemset of answers apart, or return None if it is none."""
+    nodeset, randomize, seed = _randomized((element.get("nodeset") or "").strip())
+    value, label = (element.find(f"{XF}{part}") for part in ("value", "label"))
+    value_ref, label_ref = ("" if each is None else (each.get("ref") or "").strip() for each in (value, label))
+    if not value_ref or "(" in label_ref or nodeset.startswith("instance("):
+        return None
+    return Answers(f"{nodeset}/{value_ref}", f"{nodeset}/{label_ref or value_ref}", randomize, seed)
+
+
 def wrong(choices: Sequence[Choice], list_name: str) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a list of choices, and the way out."""
     where = f"the choice list {list_name}" if list_name else "its list of choices"

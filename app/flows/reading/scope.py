@@ -1,6 +1,7 @@
 """Where a form's expressions are compiled: its model, its lists, its functions, and the faults found so far."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from typing import Any
 
 from app.flows.flow import Choice
@@ -19,6 +20,7 @@ _HELD = {
     "date": "date", "dateTime": "date", "time": "date", "int": "number", "integer": "number", "long": "number",
     "decimal": "decimal", "double": "decimal", "float": "decimal", "boolean": "boolean",
 }  # fmt: skip
+_CURRENT = re.compile(r"current\(\)((?:/\.\.)+)((?:/[\w.-]+)+)")
 _DEPTH = 12
 _TRIAL = Moment("2026-01-01T12:00:00", "", 1)  # any moment will do to find what can never be worked out
 
@@ -31,6 +33,8 @@ class Scope:
         self.faults: list[Fault] = []
         self.choices: dict[str, dict[str, Choice]] = {}
         """The choices of each select question, by path; jr:choice-name() looks in here."""
+        self.open_lists: set[str] = set()
+        """The select questions whose choices are other answers."""
         self.named: list[tuple[str, str]] = []
         """Questions, and the select question that they look a choice's name up in."""
         self.types: dict[str, str] = {}
@@ -43,7 +47,7 @@ class Scope:
         self.functions[None, "instance"] = lambda _, name: [instances[text_of(name)]]
         self.functions[None, "pulldata"] = PullData(instances)
         self.functions[None, "version"] = lambda _: found.root.get("version") or ""
-        self.functions[JAVAROSA, "choice-name"] = _names_of(self.choices, texts.default)
+        self.functions[JAVAROSA, "choice-name"] = _names_of(self.choices, self.open_lists, texts.default)
         self.functions[JAVAROSA, "itext"] = _texts_of(texts)
 
     def value(self, source: str, path: str, column: str) -> Expression | None:
@@ -111,6 +115,24 @@ class Scope:
                 return self.type_of_calculation(source, path)
         return self.types[path]
 
+    def is_text(self, path: str, here: str) -> bool:
+        """Say whether a path means one answer for the question at `here`, and one that is compared as a text."""
+        repeated = any(path.startswith(f"{each}/") and not here.startswith(f"{each}/") for each in self.repeats)
+        leaf = path in self.model.slots and not len(self.model.elements[path])
+        return leaf and not repeated and not self.type_of(path)
+
+    def without_current(self, source: str, here: str) -> str:
+        """Write `current()/../x` of a question, as pyxform does in a repeat, as the path that it means."""
+
+        def written(match: re.Match[str]) -> str:
+            start = "/".join(here.split("/")[: -match[1].count("..")])
+            path = start + match[2]
+            # Down into a repeat it would mean all instances, where the path would mean the question's own.
+            into = any(each.startswith(f"{start}/") and path.startswith(f"{each}/") for each in self.repeats)
+            return match[0] if into else path
+
+        return _CURRENT.sub(written, source)
+
     def type_of_calculation(self, source: str, path: str) -> str:
         """Read a calculation, and those it reads, a few deep; a circle is told of later, and so is what is wrong."""
         if self.depth >= _DEPTH:
@@ -131,10 +153,15 @@ class Scope:
         self.faults.append(Fault(self.places.get(name, Place("form", None)), name, problem, cure))
 
 
-def _names_of(choices: Mapping[str, Mapping[str, Choice]], default: str) -> Any:
-    """The function jr:choice-name(): the label of a choice in the language that the survey is asked in."""
+def _names_of(choices: Mapping[str, Mapping[str, Choice]], open_lists: Container[str], default: str) -> Any:
+    """The function jr:choice-name(): the label of a choice in the language that the survey is asked in.
+
+    Of a choice that is itself an answer it is that answer.
+    """
 
     def choice_name(_: Any, value: Any, path: Any, locale: str) -> str:
+        if text_of(path).strip() in open_lists:
+            return text_of(value)
         choice = choices.get(text_of(path).strip(), {}).get(text_of(value))
         if choice is None:
             return ""

@@ -237,6 +237,10 @@ def _wrong_lists(survey: list[Row], choices: list[Row]) -> Iterator[Fault]:
         place = Place("survey", number)
         if len(words) < 2:
             yield Fault(place, row.get("name", ""), "no choice list is named", f"Write e.g. {words[0]} yes_no.")
+        elif _REFERENCE.fullmatch(name):
+            if words[0] == "select_multiple":  # pyxform stops at it
+                problem = "only one choice can be taken from other answers"
+                yield Fault(place, row.get("name", ""), problem, f"Write select_one {name}, in a repeat if need be.")
         elif name not in lists:
             meant = nearest(name, lists)
             cure = f"Is it {meant}?" if meant else "Add its choices to the choices sheet, with this list_name."

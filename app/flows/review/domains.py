@@ -29,6 +29,8 @@ def answers(question: Question, expressions: Iterable[Expression]) -> list[str] 
     """Return answers that stand for all that these expressions tell apart, no answer first; None if that is unknown."""
     uses = [use for each in expressions for use in _uses(each, question)]
     kind = question.kind
+    if question.choices is not None and question.choices.told is not None:
+        return None
     if question.choices is not None:
         return _of_choices(question, [choice.name for choice in question.choices.choices], uses)
     if isinstance(kind, Range):

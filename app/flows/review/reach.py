@@ -26,7 +26,7 @@ class Strange:
 
 def strange_values(flow: Flow) -> Iterator[Strange]:
     """Yield where a select question is compared with what is none of its choices."""
-    by_path = {question.path: question for question in flow.questions if question.choices}
+    by_path = {each.path: each for each in flow.questions if each.choices and each.choices.told is None}
     seen: set[int] = set()
     for question in flow.questions:
         for expression in expressions(question):
@@ -160,6 +160,6 @@ def _left(trial: Trial, question: Question) -> set[int] | None:
     nodeset = question.choices.nodeset if question.choices else None
     most = MOST_COMBINATIONS if question.choices and len(question.choices.choices) < _LONG_LIST else _LONG_LIST
     combinations = None if nodeset is None else trial.combinations([nodeset], most)
-    if nodeset is None or combinations is None:
+    if nodeset is None or combinations is None or (question.choices and question.choices.told):
         return None
     return {int(place) for each in combinations for place in trial.value(nodeset, question, each)}

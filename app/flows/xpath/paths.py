@@ -22,6 +22,16 @@ class Parsed:
     reads_itself: bool = False
     """Whether it keeps what its own question has already (`once()`)."""
     paths: list[str] = field(default_factory=list)
+    near: dict[str, int] = field(default_factory=dict)
+    """For each of them in how many repeats, from the outermost on, it is sure to mean the question's own instance."""
+    counted: list[str] = field(default_factory=list)
+    """Those of the paths of which it only asks how many there are, or where one stands among them."""
+    stands: int = 0
+    """Where it is nothing but which instance of a repeat around it the question is in (`position(..)`): of which one."""
+    gathers: tuple[str, ...] = ()
+    """Where it is nothing but `count()`, `sum()` or `join()` of a plain path: which, of what path, with what between."""
+    is_ordered: bool = False
+    """Whether it needs all that is in the form, in the form's order."""
     functions: list[tuple[str, int]] = field(default_factory=list)
     """The functions it calls, with the number of arguments."""
     instances: list[str] = field(default_factory=list)
@@ -65,7 +75,7 @@ class PathWriter:
         if tree.is_absolute:
             return self.absolute(tree.steps, this_one=this_one)
         text = "" if self.inside or not self.up else self.above(0)
-        return self.walk(text, self.base, tree.steps, len(self.base or ()))
+        return self.walk(text, self.base, tree.steps, len(self.base or ()), 0 if self.inside else len(self.here))
 
     def absolute(self, steps: tuple[Step, ...], *, this_one: bool) -> Part:
         if not steps or steps[0].slash == "//":
@@ -73,7 +83,7 @@ class PathWriter:
         if steps[0].name != self.form.root:
             raise BadExpression(f"a path must start with /{self.form.root}; name the question: ${{name}}")
         if depth := self.shared(steps, this_one=this_one):
-            return self.walk(self.ancestor(depth), self.here[:depth], steps[depth:], depth)
+            return self.walk(self.ancestor(depth), self.here[:depth], steps[depth:], depth, depth)
         return self.walk("$doc", [self.form.root], (Step("", "", steps[0].predicates), *steps[1:]), 1)
 
     def from_start(self, start: Call | Bracket, steps: tuple[Step, ...]) -> Part:
@@ -90,7 +100,7 @@ class PathWriter:
         return self.walk(part.text, None, steps, 0)
 
     def current(self, steps: tuple[Step, ...]) -> Part:
-        return self.walk("$here" + "/.." * self.up, self.here, steps, len(self.here))
+        return self.walk("$here" + "/.." * self.up, self.here, steps, len(self.here), len(self.here))
 
     # -- where the question is ------------------------------------------------------------------------------------
 
@@ -129,16 +139,17 @@ class PathWriter:
 
     # -- step by step ---------------------------------------------------------------------------------------------
 
-    def walk(self, text: str, trail: list[str] | None, steps: tuple[Step, ...], bound: int) -> Part:
+    def walk(self, text: str, trail: list[str] | None, steps: tuple[Step, ...], bound: int, near: int = 0) -> Part:
         """Write steps after `text`. `trail` is the path so far in the form itself, None in other data.
 
-        `bound` is how deep the path is certain to mean one instance of each repeat.
+        `bound` is how deep the path is certain to mean one instance of each repeat, `near` how deep the question's own.
         """
         relative, attribute = not text, False
         for step in steps:
             if step.name:
                 if trail is not None:
-                    trail, bound = self.go(step, trail, bound)
+                    trail = self.go(step, trail)
+                    bound, near = (min(each, len(trail)) if step.name == ".." else each for each in (bound, near))
                     attribute = step.name.startswith("@")
                 # "." after something says nothing; at the start it is the node itself.
                 text = text if step.name == "." and text else f"{text}{step.slash or '/' * bool(text)}{step.name}"
@@ -146,32 +157,41 @@ class PathWriter:
                 text += self.predicate(predicate, trail)
         if trail is None:
             return Part(text, nodes="other", many=True, relative=relative and self.inside > 0)
-        return self.own(text, trail, bound) if not attribute else Part(f"string({text})")
+        self.found.is_ordered |= attribute
+        return self.own(text, trail, bound, near) if not attribute else Part(f"string({text})")
 
-    def go(self, step: Step, trail: list[str], bound: int) -> tuple[list[str], int]:
+    def go(self, step: Step, trail: list[str]) -> list[str]:
         """Where one step leads to in the form itself."""
         name = step.name
         if step.slash == "//":
             raise BadExpression("a path with // is not supported; name the question: ${name}")
         if name == "." or (name.startswith("@") and name[1:].isidentifier()):
-            return trail, bound
+            return trail
         if name == "..":
             if len(trail) < 2:
                 raise BadExpression("the path leads out of the form")
-            return trail[:-1], min(bound, len(trail) - 1)
+            return trail[:-1]
         if name != "*" and not step.is_name:
             raise BadExpression(f"the path step {name} is not supported; name the question: ${{name}}")
-        return [*trail, name], bound
+        return [*trail, name]
 
-    def own(self, text: str, trail: list[str], bound: int) -> Part:
+    def own(self, text: str, trail: list[str], bound: int, near: int = 0) -> Part:
         path = "/" + "/".join(trail)
         many = "*" in trail or any(self.is_repeat(trail[:depth]) for depth in range(bound + 1, len(trail) + 1))
-        self.found.paths += self.matching(trail) if "*" in trail else [path]
+        self.note_paths(self.matching(trail) if "*" in trail else [path], trail[:near])
+        self.found.is_ordered |= "*" in trail
         held = "" if "*" in trail else self.form.type_of(path)
         if held == "boolean" and not many:  # it holds 1 or 0, of which the text 0 would be true
             return Part(f"({text} = '1' or {text} = 'true')", held, path)
         kind = {"number": "figures", "boolean": ""}.get(held, held)
         return Part(text, kind, path, nodes="own", many=many)
+
+    def note_paths(self, paths: list[str], near: list[str]) -> None:
+        """Keep paths; as far as `near` they mean what the question is in."""
+        shared = sum(1 for depth in range(2, len(near) + 1) if self.is_repeat(near[:depth]))
+        self.found.paths += paths
+        for path in paths:
+            self.found.near[path] = min(shared, self.found.near.get(path, shared))
 
     def matching(self, trail: list[str]) -> list[str]:
         """The paths of the form that a path with * may mean."""

@@ -79,10 +79,26 @@ def parse(
     Raises `BadExpression`.
     """
     found = Parsed("", "")
-    part = _Writer(Form(root, type_of, repeats, paths), here, up, found).write(read(source))
+    tree = read(source)
+    part = _Writer(Form(root, type_of, repeats, paths), here, up, found).write(tree)
+    if isinstance(tree, Call) and tree.name == "position" and set(found.paths) <= set(repeats):
+        found.stands = max(found.near.values(), default=0)
+    found.gathers = _gathers(tree, found)
     found.text, found.truth = part.text, truth(part)
     found.is_date, found.is_path = part.kind == "date", bool(part.path)
     return found
+
+
+def _gathers(tree: Tree, found: Parsed) -> tuple[str, ...]:
+    match tree:
+        case Call("count" | "sum" as name, (Path(None, _, steps),)):
+            glue = ""
+        case Call("join" as name, (Literal() as literal, Path(None, _, steps))):
+            glue = literal.value
+        case _:
+            return ()
+    is_plain = len(found.paths) == 1 and not found.is_ordered and not any(each.predicates for each in steps)
+    return (name, found.paths[0], glue) if is_plain else ()
 
 
 def as_written(source: str, paths: Container[str]) -> str:
@@ -141,6 +157,7 @@ class _Writer:
         if not all(part.nodes for part in parts):
             raise BadExpression("on both sides of | there must be paths")
         nodes = "own" if any(part.nodes == "own" for part in parts) else "other"
+        self.found.is_ordered |= nodes == "own"
         return Part(" | ".join(part.text for part in parts), nodes=nodes, many=True)
 
     # -- calls ----------------------------------------------------------------------------------------------------
@@ -156,19 +173,29 @@ class _Writer:
             case "pulldata":
                 return self.pulldata(tree.arguments)
             case "position" if not tree.arguments and not self.paths.inside:
+                if self.paths.is_repeat(self.paths.here):
+                    self.count_only(self.paths.own("", self.paths.here, len(self.paths.here), len(self.paths.here)))
                 return self.position(self.paths.itself(), self.paths.here[-1])
             case "position" if len(tree.arguments) == 1 and isinstance(tree.arguments[0], Path):
-                path = self.paths.path(tree.arguments[0], this_one=True)
+                path = self.count_only(self.paths.path(tree.arguments[0], this_one=True))
                 return self.position(f"({path.text})[1]", path.path.rpartition("/")[2] or "*")
         arguments = [self.write(each) for each in tree.arguments]
         if not arguments and name in OF_ITSELF:
             arguments = [self.paths.path(Path(None, is_absolute=False, steps=(Step("", "."),)))]
         self.note(name, arguments)
+        if name == "count" and arguments:
+            self.count_only(arguments[0])
         texts = [self.argument(name, place, part, len(arguments)) for place, part in enumerate(arguments)]
         if name == "once":
             self.found.reads_itself = True
             texts.insert(0, self.paths.itself())
         return self.result(name, self.with_hidden(name, texts), arguments)
+
+    def count_only(self, part: Part) -> Part:
+        """Keep that of these nodes nothing is read: it matters only how many there are."""
+        if part.path:
+            self.found.counted.append(part.path)
+        return part
 
     def with_hidden(self, name: str, texts: list[str]) -> str:
         if name in SITED:
@@ -183,6 +210,7 @@ class _Writer:
     def site(self) -> str:
         """Write which call this is, and in a predicate at which item: each has a chance of its own."""
         number = len(self.found.functions)
+        self.found.is_ordered |= bool(self.paths.inside) and self.paths.base is not None
         return f"concat('{number} ', count(preceding-sibling::*))" if self.paths.inside else f"'{number}'"
 
     def position(self, node: str, name: str) -> Part:
@@ -305,7 +333,7 @@ class _Writer:
 
     def plain(self, tree: Tree) -> list[str]:
         """The steps of a path without conditions."""
-        part = self.paths.path(tree) if isinstance(tree, Path) else Part("")
+        part = self.count_only(self.paths.path(tree)) if isinstance(tree, Path) else Part("")
         if not part.path or "[" in part.text:
             raise BadExpression("indexed-repeat() takes a question, and one to five repeats, each with a number")
         return part.path.split("/")[1:]

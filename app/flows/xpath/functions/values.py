@@ -48,7 +48,10 @@ def number_of(value: Any) -> float:
     """The number of a value: figures with a sign, and a point or a comma; what is none is NaN."""
     if isinstance(value, bool | int | float):
         return float(value)
-    text = text_of(value).strip().replace(",", ".")
+    text = text_of(value)
+    if text.isdecimal() and text.isascii():  # as most are
+        return float(text)
+    text = text.strip().replace(",", ".")
     return float(text) if _NUMBER.fullmatch(text) else math.nan
 
 
