@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.flows.asking.record import write
-from app.flows.asking.state import Answered, Restored, SetAside
+from app.flows.asking.state import Answered, Ended, Restored, SetAside
 from app.flows.reading.compile import compile_form
 from app.flows.reading.faults import FormError
 from app.flows.reading.load import load
@@ -139,7 +139,8 @@ def test_the_record_has_the_answer_and_the_export_its_words() -> None:
     talk = Talk(ILLNESS)
     talk(*HOUSEHOLD, "2", "1", "1", "2")
 
-    assert talk.state.ended
+    ended = talk.events[-1]
+    assert isinstance(ended, Ended)
     assert "<ill>Mary Kate</ill>" in write(talk.flow, talk.state, AT)
     assert ended.calculated["who_ill"] == "Mary Kate"
     assert value_label(talk.flow, "ill", "Mary Kate", "sn") == "Mary Kate"
