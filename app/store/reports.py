@@ -40,7 +40,7 @@ _KNOWN = sa.select(outbox.c.provider_id).where(
     outbox.c.channel_id == sa.bindparam("channel"), within(outbox.c.provider_id, "ids")
 )
 _MESSAGES = (
-    sa.select(outbox.c.id, outbox.c.provider_id, outbox.c.state, outbox.c.broadcast_id)
+    sa.select(outbox.c.id, outbox.c.provider_id, outbox.c.state, outbox.c.reason, outbox.c.broadcast_id)
     .where(outbox.c.channel_id == sa.bindparam("channel"), within(outbox.c.provider_id, "ids"))
     .order_by(outbox.c.id)
     .with_for_update()
@@ -99,8 +99,11 @@ def _apply(
     for provider_id, delivery, status, reason in said:
         if delivery in _AFTER.get(states.get(provider_id, ""), ()):
             states[provider_id], moved[provider_id] = delivery, (status, reason)
-    for provider_id in moved:
-        changes.message(messages[provider_id].broadcast_id, messages[provider_id].state, states[provider_id])
+    for provider_id, (_, reason) in moved.items():
+        before, after = messages[provider_id], states[provider_id]
+        changes.message(before.broadcast_id, before.state, after)
+        changes.trouble(before.broadcast_id, before.state, before.reason, -1)
+        changes.trouble(before.broadcast_id, after, reason)
     _APPLY.write(
         connection,
         [(states[each], *words, stamp(at), messages[each].id) for each, words in moved.items()],

@@ -38,10 +38,10 @@ class Changes:
             self._counts[broadcast_id, f"messages:{_WAITING.get(before, before)}"] -= 1
         self._counts[broadcast_id, f"messages:{_WAITING.get(after, after)}"] += 1
 
-    def trouble(self, broadcast_id: int | None, state: str, reason: str) -> None:
-        """A message failed, or its outcome is not known, for this reason."""
-        if broadcast_id is not None:
-            self._counts[broadcast_id, f"trouble:{state} {reason}"] += 1
+    def trouble(self, broadcast_id: int | None, state: str, reason: str, count: int = 1) -> None:
+        """So many more messages failed, or are of unknown outcome, for this reason; in another state there is no trouble."""
+        if broadcast_id is not None and state in {"failed", "unknown"}:
+            self._counts[broadcast_id, f"trouble:{state} {reason}"] += count
 
     def spend(self, broadcast_id: int | None, amount: int) -> None:
         """So much more (or less) was spent, in millionths of the currency."""
