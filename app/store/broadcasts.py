@@ -79,6 +79,7 @@ class Broadcast:
 _JSON = ("texts", "holidays", "remind_texts", "plan")
 _COLUMNS = [broadcast.c[name] for name in Broadcast.__dataclass_fields__]
 _ALL = sa.select(*_COLUMNS).order_by(broadcast.c.id)
+_SOME = _ALL.where(within(broadcast.c.id, "ids"))
 
 
 class Due(NamedTuple):
@@ -125,6 +126,10 @@ _ASKED = Bulk.update(contact, ("asked_at",), keys=("id",))
 _UNDER_WAY = sa.select(run.c.contact_id, run.c.survey_id).where(
     within(run.c.contact_id, "contacts"), run.c.state == sa.text("'active'")
 )
+_UNSENT = sa.select(outbox.c.contact_id).where(
+    within(outbox.c.contact_id, "contacts"), outbox.c.broadcast_id == sa.bindparam("broadcast"),
+    sa.or_(outbox.c.state == sa.text("'queued'"), outbox.c.state == sa.text("'sending'")),
+)  # fmt: skip
 _RUNS_SINCE = (
     sa.select(respondent.c.contact_id, run.c.id, run.c.state, run.c.started_at)
     .join(run, run.c.respondent_id == respondent.c.id)
@@ -170,13 +175,23 @@ def every(connection: Connection, *states: str) -> list[Broadcast]:
     return [_read(row) for row in connection.execute(statement)]
 
 
-def move(connection: Connection, broadcast_id: int, to: str, *, reason: str = "", **values: Any) -> bool:
-    """Move a broadcast to another state if that may follow the one it is in; says whether it was."""
-    before = [state for state, after in TRANSITIONS.items() if to in after]
+def some(connection: Connection, ids: Sequence[int]) -> list[Broadcast]:
+    """The broadcasts with these keys."""
+    return [_read(row) for row in connection.execute(_SOME, {"ids": ids})] if ids else []
+
+
+def move(
+    connection: Connection, broadcast_id: int, to: str, *, before: str | None = None, reason: str = "", **values: Any
+) -> bool:
+    """Move a broadcast to another state if that may follow the one it is in; says whether it was.
+
+    With `before` only from that state: what was decided when it was seen there does not hold in another.
+    """
+    froms = [state for state, after in TRANSITIONS.items() if to in after and before in {None, state}]
     given = {name: json.dumps(value) if name in _JSON else value for name, value in values.items()}
     statement = (
         sa.update(broadcast)
-        .where(broadcast.c.id == broadcast_id, broadcast.c.state.in_(before))
+        .where(broadcast.c.id == broadcast_id, broadcast.c.state.in_(froms))
         .values(state=to, reason=reason, revision=broadcast.c.revision + 1, **given)
     )
     return bool(connection.execute(statement).rowcount)
@@ -247,6 +262,11 @@ def under_way(connection: Connection, contact_ids: Sequence[int]) -> dict[int, s
     return found
 
 
+def unsent(connection: Connection, broadcast_id: int, contact_ids: Sequence[int]) -> set[int]:
+    """Those of the contacts for whom a message of a broadcast still waits, or is being sent."""
+    return set(connection.execute(_UNSENT, {"contacts": contact_ids, "broadcast": broadcast_id}).scalars())
+
+
 def runs_of(connection: Connection, contact_ids: Sequence[int], survey_id: int) -> dict[int, list[Any]]:
     """Contact → the runs of a survey there, the first one first."""
     found: dict[int, list[Any]] = {}
@@ -289,15 +309,34 @@ def due_again(connection: Connection, broadcast_id: int, *, at: datetime) -> int
 
 
 def is_over(connection: Connection, broadcast_id: int) -> bool:
-    """Whether nobody is due any more, and no message waits or is being sent."""
+    """Whether nobody is due any more, and no message waits or is being sent.
+
+    One statement, one picture: a message that is put back while this looks is seen as the one or as the other.
+    """
     someone = sa.select(recipient.c.contact_id).where(
         recipient.c.broadcast_id == broadcast_id, recipient.c.due_at.is_not(None)
     )
-    waiting = sa.select(outbox.c.id).where(outbox.c.broadcast_id == broadcast_id, outbox.c.state == sa.text("'queued'"))
-    under_way = sa.select(outbox.c.id).where(
-        outbox.c.state == sa.text("'sending'"), outbox.c.broadcast_id == broadcast_id
+    mine = sa.select(outbox.c.id).where(outbox.c.broadcast_id == broadcast_id)
+    waiting, under_way = (
+        mine.where(outbox.c.state == sa.text("'queued'")),
+        mine.where(outbox.c.state == sa.text("'sending'")),
     )
-    return all(connection.execute(each.limit(1)).first() is None for each in (someone, waiting, under_way))
+    is_not = sa.or_(someone.exists(), waiting.exists(), under_way.exists())
+    return not connection.execute(sa.select(sa.case((is_not, 1), else_=0))).scalar_one()
+
+
+def unfinished(connection: Connection) -> list[int]:
+    """The cancelled broadcasts that still have messages that wait, or recipients who are due."""
+    due = sa.select(recipient.c.contact_id).where(
+        recipient.c.broadcast_id == broadcast.c.id, recipient.c.due_at.is_not(None)
+    )
+    waiting = sa.select(outbox.c.id).where(
+        outbox.c.broadcast_id == broadcast.c.id, outbox.c.state == sa.text("'queued'")
+    )
+    statement = sa.select(broadcast.c.id).where(
+        broadcast.c.state == sa.text("'cancelled'"), sa.or_(due.exists(), waiting.exists())
+    )
+    return list(connection.execute(statement).scalars())
 
 
 def end_all(connection: Connection, broadcast_id: int, *, reason: str, count: int = 5000) -> int:
@@ -330,12 +369,14 @@ def end_all(connection: Connection, broadcast_id: int, *, reason: str, count: in
 def lapse(connection: Connection, gone: Sequence[tuple[int, int]], at: datetime) -> None:
     """Let recipients, by broadcast and contact, whose message was past its time be due again, if theirs still runs."""
     if gone:
-        running = sa.select(broadcast.c.id).where(broadcast.c.state.in_(("running", "paused")))
+        # Written out: a list of values cannot be used where many rows are changed.
+        goes_on = sa.or_(broadcast.c.state == sa.text("'running'"), broadcast.c.state == sa.text("'paused'"))
         connection.execute(
             sa.update(recipient)
             .where(
                 recipient.c.broadcast_id == sa.bindparam("b"), recipient.c.contact_id == sa.bindparam("c"),
-                recipient.c.broadcast_id.in_(running),
+                recipient.c.state == sa.text("'written'"),  # who has ended since, or answered, is left in peace
+                recipient.c.broadcast_id.in_(sa.select(broadcast.c.id).where(goes_on)),
             )
             .values(lapsed=recipient.c.lapsed + 1, due_at=at),
             [{"b": broadcast_id, "c": contact_id} for broadcast_id, contact_id in gone],
