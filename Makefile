@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types floors bench kill lock image migration clean
+.PHONY: help run test check format lint types floors bench kill faults lock image migration clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench: $(VENV)/.dev ## Measure a turn against yardsticks, in one run; writes doc
 
 kill: $(VENV)/.dev ## Kill the server in mid-survey KILLS times (default 1000) and count the answers
 	$(BIN)/python -m tests.kills --kills $(or $(KILLS),1000) $(ARGS)
+
+faults: $(VENV)/.dev ## Play schedules of faults SEEDS (default 0:2000) on both databases, and check what must hold
+	$(BIN)/python -m tests.faults --seeds $(or $(SEEDS),0:2000) $(ARGS)
 
 migration: $(VENV)/.dev ## Draft a migration from the models: make migration NAME="add_broadcast"
 	$(BIN)/python -m tests.draft_migration "$(NAME)"

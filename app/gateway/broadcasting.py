@@ -191,7 +191,8 @@ class Broadcasting:
         if faults := which.plan["faults"]:
             raise NotNow("It cannot start:\n" + "\n".join(f"  {each}" for each in faults))
         later = which.starts_at is not None and which.starts_at > at
-        self._move(which, "scheduled" if later else "running", started_at=None if later else at)
+        to = "scheduled" if later else "running"
+        self._move(which, to, before="checked", started_at=None if later else at)
         return self.find(name)
 
     def pause(self, name: str) -> Broadcast:
@@ -206,7 +207,8 @@ class Broadcasting:
         if which.state != "paused":
             raise NotNow(f"The broadcast {name!r} is {which.state}, not paused.")
         later = which.started_at is None and which.starts_at is not None and which.starts_at > at
-        self._move(which, "scheduled" if later else "running", started_at=which.started_at or (None if later else at))
+        started_at = which.started_at or (None if later else at)
+        self._move(which, "scheduled" if later else "running", before="paused", started_at=started_at)
         return self.find(name)
 
     def raise_budget(self, name: str, budget: int) -> Broadcast:
@@ -221,13 +223,7 @@ class Broadcasting:
         """End it for good. What was sent stays sent; what was not is withdrawn."""
         which = self.find(name)
         self._move(which, "cancelled", reason="somebody cancelled it", ended_at=at)
-        reason = "the broadcast was cancelled"
-        while self._database.write(
-            lambda connection: outbox.cancel_broadcast(connection, which.id, reason=reason, at=at)
-        ):
-            continue
-        while self._database.write(lambda connection: recipients.end_all(connection, which.id, reason="cancelled")):
-            continue
+        withdraw(self._database, which.id, at)
         return self.find(name)
 
     def remind(self, name: str, at: datetime) -> int:
@@ -240,8 +236,12 @@ class Broadcasting:
         def work(connection: Connection) -> int:
             values = {"remind_texts": texts, "remind_most": which.remind_most + (not which.remind_most)}
             broadcasts.change(connection, which.id, values)
+            # Now that it is held, it is looked at again: it may be done since, or cancelled.
+            now = broadcasts.some(connection, [which.id])[0]
+            if now.state not in {"running", "done"}:
+                raise NotNow(f"The broadcast {name!r} is {now.state} now.")
             count = recipients.due_again(connection, which.id, at=at)
-            if count and which.state == "done":
+            if count and now.state == "done":
                 broadcasts.move(connection, which.id, "running", ended_at=None)
             return count
 
@@ -274,3 +274,12 @@ class Broadcasting:
         if not self._database.write(lambda connection: broadcasts.move(connection, which.id, to, **values)):
             now = self.find(which.name)
             raise NotNow(f"The broadcast {which.name!r} is {now.state}, so it cannot be {to}.")
+
+
+def withdraw(database: Database, broadcast_id: int, at: datetime) -> None:
+    """Withdraw what a cancelled broadcast has not sent, a part at a time; who breaks off in the middle is no harm."""
+    reason = "the broadcast was cancelled"
+    while database.write(lambda connection: outbox.cancel_broadcast(connection, broadcast_id, reason=reason, at=at)):
+        continue
+    while database.write(lambda connection: recipients.end_all(connection, broadcast_id, reason="cancelled")):
+        continue

@@ -20,8 +20,15 @@ class Hours:
 
     def allow(self, at: datetime, *, margin: timedelta = timedelta(0)) -> bool:
         """Whether a message may go out now, and still may after `margin`, which is how long a send may take."""
-        local = at.astimezone(ZoneInfo(self.zone))
-        return self._is_a_day(local.date()) and self._minute(local) >= self.opens and not self._closed(local + margin)
+        zone = ZoneInfo(self.zone)
+        local, last = at.astimezone(zone), (at + margin).astimezone(zone)
+        if not (self._is_a_day(local.date()) and self.opens <= _minute(local) < self.closes):
+            return False
+        if last.date() == local.date():
+            return _minute(last) < self.closes
+        # Over midnight only where this day has no end and the next no beginning.
+        round_the_clock = self.opens == 0 and self.closes == 24 * 60
+        return round_the_clock and last - local < timedelta(days=1) and self._is_a_day(last.date())
 
     def next_opening(self, at: datetime) -> datetime | None:
         """The next moment at which it may send, `at` itself if it may now; None if it never may."""
@@ -43,11 +50,9 @@ class Hours:
     def _is_a_day(self, day: date) -> bool:
         return str(day.isoweekday()) in self.weekdays and day not in self.holidays
 
-    def _closed(self, local: datetime) -> bool:
-        return self._minute(local) >= self.closes or (self.closes < 24 * 60 and self._minute(local) < self.opens)
 
-    def _minute(self, local: datetime) -> int:
-        return local.hour * 60 + local.minute
+def _minute(local: datetime) -> int:
+    return local.hour * 60 + local.minute
 
 
 def minutes_of(text: str) -> int:

@@ -15,7 +15,7 @@ from app.store.broadcasts import Broadcast
 from app.store.recipients import Due
 from app.values import Room, RunState
 
-_PATIENCE = timedelta(hours=1)  # one who answers another survey is looked at again after this time
+PATIENCE = timedelta(hours=1)  # one who answers another survey is looked at again after this time
 _OVER = {RunState.COMPLETED, RunState.DECLINED, RunState.SCREENED_OUT, RunState.STOPPED}
 _SEEDS = (1, 2, 3, 5, 8)
 
@@ -39,33 +39,54 @@ class Decision(NamedTuple):
     """The run that she has begun and not finished, where she is reminded."""
 
 
-def decide(which: Broadcast, person: Due, under_way: Collection[int], runs: Sequence[Any], at: datetime) -> Decision:
+def decide(
+    which: Broadcast,
+    person: Due,
+    under_way: Collection[int],
+    runs: Sequence[Any],
+    at: datetime,
+    *,
+    unsent: bool = False,
+) -> Decision:
     """Say what is to be done about one recipient.
 
-    `under_way` are the surveys that are being answered on her phone now, `runs` all runs of this broadcast's survey there.
+    `under_way` are the surveys that are being answered on her phone now, `runs` all runs of this broadcast's survey there;
+    `unsent` says that the last message to her still waits to be sent.
     """
     first = person.rounds == person.lapsed
     if person.stopped:
         return Decision(Deed.LEAVE_OUT if first else Deed.END, "stopped")
     if not which.asks:
         return Decision(Deed.WRITE) if first else Decision(Deed.END)
+    if person.rounds and has_answered(which, runs):
+        return Decision(Deed.END, "answered")
     if first:
         return _at_first(which, person, under_way, at)
-    since = [each for each in runs if each.started_at >= (which.started_at or which.created_at)]
-    if any(each.state in _OVER for each in since):
-        return Decision(Deed.END, "answered")
+    if unsent:
+        # Nobody is reminded of what she has not got yet.
+        return Decision(Deed.WAIT, until=at + timedelta(days=which.remind_days))
     if person.rounds - person.lapsed > which.remind_most:
         return Decision(Deed.END)
-    if under_way and which.survey_id not in under_way:
-        return Decision(Deed.WAIT, until=at + _PATIENCE)
+    if set(under_way) - {which.survey_id}:
+        return Decision(Deed.WAIT, until=at + PATIENCE)
+    since = _since(which, runs)
     return Decision(Deed.WRITE, half_way=since[-1] if since else None)
+
+
+def has_answered(which: Broadcast, runs: Sequence[Any]) -> bool:
+    """Whether one of these runs of its survey began since the broadcast did, and came to an end of its own."""
+    return any(each.state in _OVER for each in _since(which, runs))
+
+
+def _since(which: Broadcast, runs: Sequence[Any]) -> list[Any]:
+    return [each for each in runs if each.started_at >= (which.started_at or which.created_at)]
 
 
 def _at_first(which: Broadcast, person: Due, under_way: Collection[int], at: datetime) -> Decision:
     if which.survey_id in under_way:
         return Decision(Deed.LEAVE_OUT, "answering")
     if under_way:
-        return Decision(Deed.WAIT, until=at + _PATIENCE)
+        return Decision(Deed.WAIT, until=at + PATIENCE)
     rested = person.contact_asked_at is None or person.contact_asked_at <= at - timedelta(days=which.rest_days)
     # A message that was past its time before it went out has asked for nothing.
     if not rested and not person.lapsed:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.models.broadcasts import broadcast
+from app.store.batch import within
 
 # Which state of a broadcast may follow which; what is not here does not happen.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
@@ -73,6 +74,7 @@ class Broadcast:
 _JSON = ("texts", "holidays", "remind_texts", "plan")
 _COLUMNS = [broadcast.c[name] for name in Broadcast.__dataclass_fields__]
 _ALL = sa.select(*_COLUMNS).order_by(broadcast.c.id)
+_SOME = _ALL.where(within(broadcast.c.id, "ids"))
 
 
 def _read(row: Any) -> Broadcast:
@@ -109,13 +111,23 @@ def every(connection: Connection, *states: str) -> list[Broadcast]:
     return [_read(row) for row in connection.execute(statement)]
 
 
-def move(connection: Connection, broadcast_id: int, to: str, *, reason: str = "", **values: Any) -> bool:
-    """Move a broadcast to another state if that may follow the one it is in; says whether it was."""
-    before = [state for state, after in TRANSITIONS.items() if to in after]
+def some(connection: Connection, ids: Sequence[int]) -> list[Broadcast]:
+    """The broadcasts with these keys."""
+    return [_read(row) for row in connection.execute(_SOME, {"ids": ids})] if ids else []
+
+
+def move(
+    connection: Connection, broadcast_id: int, to: str, *, before: str | None = None, reason: str = "", **values: Any
+) -> bool:
+    """Move a broadcast to another state if that may follow the one it is in; says whether it was.
+
+    With `before` only from that state: what was decided when it was seen there does not hold in another.
+    """
+    froms = [state for state, after in TRANSITIONS.items() if to in after and before in {None, state}]
     given = {name: json.dumps(value) if name in _JSON else value for name, value in values.items()}
     statement = (
         sa.update(broadcast)
-        .where(broadcast.c.id == broadcast_id, broadcast.c.state.in_(before))
+        .where(broadcast.c.id == broadcast_id, broadcast.c.state.in_(froms))
         .values(state=to, reason=reason, revision=broadcast.c.revision + 1, **given)
     )
     return bool(connection.execute(statement).rowcount)

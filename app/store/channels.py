@@ -89,6 +89,11 @@ def opened(connection: Connection, channel_id: int, *, until: datetime, trouble:
     )
 
 
+def slowed(connection: Connection, channel_id: int) -> None:
+    """Go on with one message at a time: the line did not say what became of the last ones."""
+    connection.execute(sa.update(channel).where(channel.c.id == channel_id).values(pace=1))
+
+
 def worked(connection: Connection, channel_id: int, *, pace: int) -> None:
     """Close the breaker: a message got through. `pace` is how many may follow at once; 0: as many as there are."""
     connection.execute(

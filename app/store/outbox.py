@@ -66,6 +66,7 @@ class Claimed:
     body: str
     attempts: int
     due_at: datetime
+    expires_at: datetime
     broadcast_id: int | None = None
     price: int = 0
 
@@ -117,7 +118,7 @@ _CLAIM = (
     )
     .returning(
         outbox.c.id, outbox.c.contact_id, outbox.c.kind, outbox.c.body, outbox.c.attempts, outbox.c.due_at,
-        outbox.c.broadcast_id, outbox.c.price,
+        outbox.c.expires_at, outbox.c.broadcast_id, outbox.c.price,
     )
 )  # fmt: skip
 _HELD = (
@@ -225,12 +226,20 @@ def settle(connection: Connection, *, channel_id: int, attempt: UUID, results: S
     for each in mine:
         changes.message(each.broadcast_id, "sending", each.state)
         changes.spend(each.broadcast_id, each.spent)
-        if each.state in {"failed", "unknown"}:
-            changes.trouble(each.broadcast_id, each.state, each.reason)
+        changes.trouble(each.broadcast_id, each.state, each.reason)
     # A report may have been faster than this commit.
     reports.catch_up(connection, channel_id, [each.provider_id for each in mine if each.provider_id], changes, at)
     changes.write(connection)
     return len(mine)
+
+
+def give_back(connection: Connection, *, attempt: UUID) -> None:
+    """Let messages wait again that an attempt may have claimed and surely has not sent."""
+    connection.execute(
+        sa.update(outbox)
+        .where(_SENDING, outbox.c.attempt == attempt)
+        .values(state="queued", attempts=outbox.c.attempts - 1, attempt=None, lease_until=None)
+    )
 
 
 def cancel(connection: Connection, contact_ids: Sequence[int], *, reason: str, at: datetime) -> None:

@@ -75,6 +75,10 @@ _ASKED = Bulk.update(contact, ("asked_at",), keys=("id",))
 _UNDER_WAY = sa.select(run.c.contact_id, run.c.survey_id).where(
     within(run.c.contact_id, "contacts"), run.c.state == sa.text("'active'")
 )
+_UNSENT = sa.select(outbox.c.contact_id).where(
+    within(outbox.c.contact_id, "contacts"), outbox.c.broadcast_id == sa.bindparam("broadcast"),
+    sa.or_(outbox.c.state == sa.text("'queued'"), outbox.c.state == sa.text("'sending'")),
+)  # fmt: skip
 _RUNS_SINCE = (
     sa.select(respondent.c.contact_id, run.c.id, run.c.state, run.c.started_at, run.c.respondent_id)
     .join(run, run.c.respondent_id == respondent.c.id)
@@ -156,6 +160,11 @@ def under_way(connection: Connection, contact_ids: Sequence[int]) -> dict[int, s
     return found
 
 
+def unsent(connection: Connection, broadcast_id: int, contact_ids: Sequence[int]) -> set[int]:
+    """Those of the contacts for whom a message of a broadcast still waits, or is being sent."""
+    return set(connection.execute(_UNSENT, {"contacts": contact_ids, "broadcast": broadcast_id}).scalars())
+
+
 def runs_of(connection: Connection, contact_ids: Sequence[int], survey_id: int) -> dict[int, list[Any]]:
     """Contact → the runs of a survey there, the first one first."""
     found: dict[int, list[Any]] = {}
@@ -212,15 +221,34 @@ def due_again(connection: Connection, broadcast_id: int, *, at: datetime) -> int
 
 
 def is_over(connection: Connection, broadcast_id: int) -> bool:
-    """Whether nobody is due any more, and no message waits or is being sent."""
+    """Whether nobody is due any more, and no message waits or is being sent.
+
+    One statement, one picture: a message that is put back while this looks is seen as the one or as the other.
+    """
     someone = sa.select(recipient.c.contact_id).where(
         recipient.c.broadcast_id == broadcast_id, recipient.c.due_at.is_not(None)
     )
-    waiting = sa.select(outbox.c.id).where(outbox.c.broadcast_id == broadcast_id, outbox.c.state == sa.text("'queued'"))
-    under_way = sa.select(outbox.c.id).where(
-        outbox.c.state == sa.text("'sending'"), outbox.c.broadcast_id == broadcast_id
+    mine = sa.select(outbox.c.id).where(outbox.c.broadcast_id == broadcast_id)
+    waiting, under_way = (
+        mine.where(outbox.c.state == sa.text("'queued'")),
+        mine.where(outbox.c.state == sa.text("'sending'")),
     )
-    return all(connection.execute(each.limit(1)).first() is None for each in (someone, waiting, under_way))
+    is_not = sa.or_(someone.exists(), waiting.exists(), under_way.exists())
+    return not connection.execute(sa.select(sa.case((is_not, 1), else_=0))).scalar_one()
+
+
+def unfinished(connection: Connection) -> list[int]:
+    """The cancelled broadcasts that still have messages that wait, or recipients who are due."""
+    due = sa.select(recipient.c.contact_id).where(
+        recipient.c.broadcast_id == broadcast.c.id, recipient.c.due_at.is_not(None)
+    )
+    waiting = sa.select(outbox.c.id).where(
+        outbox.c.broadcast_id == broadcast.c.id, outbox.c.state == sa.text("'queued'")
+    )
+    statement = sa.select(broadcast.c.id).where(
+        broadcast.c.state == sa.text("'cancelled'"), sa.or_(due.exists(), waiting.exists())
+    )
+    return list(connection.execute(statement).scalars())
 
 
 def end_all(connection: Connection, broadcast_id: int, *, reason: str, count: int = 5000) -> int:
@@ -253,12 +281,14 @@ def end_all(connection: Connection, broadcast_id: int, *, reason: str, count: in
 def lapse(connection: Connection, gone: Sequence[tuple[int, int]], at: datetime) -> None:
     """Let recipients, by broadcast and contact, whose message was past its time be due again, if theirs still runs."""
     if gone:
-        running = sa.select(broadcast.c.id).where(sa.or_(broadcast.c.state == "running", broadcast.c.state == "paused"))
+        # Written out: a list of values cannot be used where many rows are changed.
+        goes_on = sa.or_(broadcast.c.state == sa.text("'running'"), broadcast.c.state == sa.text("'paused'"))
         connection.execute(
             sa.update(recipient)
             .where(
                 recipient.c.broadcast_id == sa.bindparam("b"), recipient.c.contact_id == sa.bindparam("c"),
-                recipient.c.broadcast_id.in_(running),
+                recipient.c.state == sa.text("'written'"),  # who has ended since, or answered, is left in peace
+                recipient.c.broadcast_id.in_(sa.select(broadcast.c.id).where(goes_on)),
             )
             .values(lapsed=recipient.c.lapsed + 1, due_at=at),
             [{"b": broadcast_id, "c": contact_id} for broadcast_id, contact_id in gone],

@@ -40,7 +40,7 @@ _KNOWN = sa.select(outbox.c.provider_id).where(
     outbox.c.channel_id == sa.bindparam("channel"), within(outbox.c.provider_id, "ids")
 )
 _MESSAGES = (
-    sa.select(outbox.c.id, outbox.c.provider_id, outbox.c.state, outbox.c.broadcast_id, outbox.c.reason)
+    sa.select(outbox.c.id, outbox.c.provider_id, outbox.c.state, outbox.c.reason, outbox.c.broadcast_id)
     .where(outbox.c.channel_id == sa.bindparam("channel"), within(outbox.c.provider_id, "ids"))
     .order_by(outbox.c.id)
     .with_for_update()
@@ -102,10 +102,8 @@ def _apply(
     for provider_id, (_, reason) in moved.items():
         before, after = messages[provider_id], states[provider_id]
         changes.message(before.broadcast_id, before.state, after)
-        if before.state == "unknown":
-            changes.trouble(before.broadcast_id, "unknown", before.reason, -1)
-        if after == "failed":
-            changes.trouble(before.broadcast_id, "failed", reason)
+        changes.trouble(before.broadcast_id, before.state, before.reason, -1)
+        changes.trouble(before.broadcast_id, after, reason)
     _APPLY.write(
         connection,
         [(states[each], *words, stamp(at), messages[each].id) for each, words in moved.items()],

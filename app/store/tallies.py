@@ -39,8 +39,8 @@ class Changes:
         self._counts[broadcast_id, f"messages:{_WAITING.get(after, after)}"] += 1
 
     def trouble(self, broadcast_id: int | None, state: str, reason: str, count: int = 1) -> None:
-        """So many more (or fewer) messages failed, or are of unknown outcome, for this reason."""
-        if broadcast_id is not None:
+        """So many more messages failed, or are of unknown outcome, for this reason; in another state there is no trouble."""
+        if broadcast_id is not None and state in {"failed", "unknown"}:
             self._counts[broadcast_id, f"trouble:{state} {reason}"] += count
 
     def spend(self, broadcast_id: int | None, amount: int) -> None:

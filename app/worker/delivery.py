@@ -3,37 +3,32 @@
 import logging
 import random
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.channels.base import Sender, Sending, SendResult
 from app.money import NotMoney, millionths
 from app.settings import Settings
-from app.store import broadcasts, channels, contacts, outbox
+from app.store import broadcasts, channels, outbox
 from app.store.broadcasts import Broadcast
 from app.store.channels import State
 from app.store.keys import Keys
 from app.store.outbox import Claimed, Settled
 from app.store.unit import Database
 from app.worker.feeding import hours_of
+from app.worker.requests import LINE_IS_DOWN, Held, Requests
 
 log = logging.getLogger(__name__)
 
-# These say that the line is down, not that the message is bad: the message keeps its tries, the line gets a pause.
-_LINE_IS_DOWN = frozenset(
-    "unreachable throttled unavailable authentication settings certificate InsufficientBalance".split()
-)
 _MONEY = "InsufficientBalance"
 _MONEY_PAUSE = timedelta(minutes=10)  # it is tried again by itself, for somebody may have paid
-_NOT_TRIED, _STOPPED = "not tried", "stopped"
 _LONGEST_PAUSE = 60.0
-_CONNECT_SECONDS = 5.0
 _STATES = {Sending.SENT: "sent", Sending.REFUSED: "failed", Sending.UNKNOWN: "unknown"}
 
 
@@ -49,14 +44,6 @@ class Line:
 
 
 @dataclass(slots=True)
-class Request:
-    """What one request to the provider was about, and what it said."""
-
-    results: Mapping[int, SendResult]
-    took: timedelta
-
-
-@dataclass(slots=True)
 class Delivery:
     """Sends over one line at a time; `deliver` again and again until it returns 0."""
 
@@ -64,36 +51,55 @@ class Delivery:
     database: Database
     keys: Keys
     chance: random.Random = field(default_factory=random.Random)
+    seconds: Callable[[], float] = time.monotonic
+    """What it measures with how long something takes."""
+    _owed: dict[int, list[tuple[UUID, list[Settled]]]] = field(default_factory=dict)
+    """By channel: what a database that was away did not write down of an attempt; nothing, if it was in no request."""
 
     def deliver(self, line: Line, at: datetime) -> int:
         """Send one batch of due messages over a line, replies before broadcasts; returns how many were tried."""
+        began = self.seconds()
+        self._catch_up(line, at)
         state = self.database.read(lambda connection: channels.state(connection, line.channel_id))
         if state.rests(at):
             return 0
-        attempt = uuid7()
-        claimed = self._claim(line, state, attempt, None, at)
+        attempt, claimed = self._claim(line, state, None, at)
         running: Mapping[int, Broadcast] = {}
         if not claimed and (running := self._running(at)):
-            claimed = self._claim(line, state, attempt, running, at)
+            attempt, claimed = self._claim(line, state, running, at)
         if not claimed:
             return 0
-        requests = list(self._send(line, claimed))
-        results: dict[int, SendResult] = {}
-        for request in requests:
-            results |= request.results
-        settled = [self._settled(message, results[message.id], running, at) for message in claimed]
+        requests = Requests(self.settings, self.database, self.keys, line.sender, self.seconds, at, began)
+        requests.make(claimed)
+        settled = [self._settled(message, requests, running, at) for message in claimed]
 
         def write(connection: Connection) -> None:
             outbox.settle(connection, channel_id=line.channel_id, attempt=attempt, results=settled, at=at)
-            self._judge(connection, line, state, list(results.values()), at)
-            for request in requests:
-                outcomes = Counter(_words_of(result) for result in request.results.values())
-                channels.log_exchange(
-                    connection, line.channel_id, what="sms", outcomes=outcomes, took=request.took, at=at
-                )
+            self._judge(connection, line, state, list(requests.results.values()), at)
+            for outcomes, took in requests.exchanges:
+                channels.log_exchange(connection, line.channel_id, what="sms", outcomes=outcomes, took=took, at=at)
 
-        self.database.write(write)
+        try:
+            self.database.write(write)
+        except exc.DBAPIError:
+            self._owed.setdefault(line.channel_id, []).append((attempt, settled))
+            raise
         return len(claimed)
+
+    def _catch_up(self, line: Line, at: datetime) -> None:
+        """Write down what the database did not take when it was away. What it took after all is not touched."""
+        owed = self._owed.get(line.channel_id, [])
+        while owed:
+            attempt, settled = owed[0]
+
+            def work(connection: Connection, attempt: UUID = attempt, settled: list[Settled] = settled) -> None:
+                if settled:
+                    outbox.settle(connection, channel_id=line.channel_id, attempt=attempt, results=settled, at=at)
+                else:
+                    outbox.give_back(connection, attempt=attempt)
+
+            self.database.write(work)
+            del owed[0]
 
     def _running(self, at: datetime) -> dict[int, Broadcast]:
         """The broadcasts that may send now, and still may when this lease ends."""
@@ -106,70 +112,49 @@ class Delivery:
         }
 
     def _claim(
-        self, line: Line, state: State, attempt: UUID, running: Mapping[int, Broadcast] | None, at: datetime
-    ) -> list[Claimed]:
+        self, line: Line, state: State, running: Mapping[int, Broadcast] | None, at: datetime
+    ) -> tuple[UUID, list[Claimed]]:
+        """Claim a batch. An attempt whose commit was not answered may hold messages: they are given back."""
         batch = self.settings.send_batch if running is None else self.settings.broadcast_batch
         # After trouble one message tries the line, then two, then four: what waits comes back gently.
         most = min(state.pace or batch, batch)
+        attempts: list[UUID] = []
 
         def work(connection: Connection) -> list[Claimed]:
+            attempts.append(uuid7())
             count = channels.allowed(connection, line.channel_id, per_second=line.per_second, count=most, at=at)
             if not count:
                 return []
             found = outbox.claim(
-                connection, channel_id=line.channel_id, count=count, attempt=attempt,
+                connection, channel_id=line.channel_id, count=count, attempt=attempts[-1],
                 lease=timedelta(seconds=self.settings.lease_seconds), at=at,
                 of_broadcasts=None if running is None else running.keys(),
             )  # fmt: skip
             channels.taken(connection, line.channel_id, per_second=line.per_second, count=len(found), at=at)
             return found
 
-        return self.database.write(work)
+        unsure = attempts
+        try:
+            claimed = self.database.write(work)
+            unsure = attempts[:-1]
+        finally:
+            if unsure:
+                self._owed.setdefault(line.channel_id, []).extend((each, []) for each in unsure)
+        return attempts[-1], claimed
 
-    def _send(self, line: Line, claimed: Sequence[Claimed]) -> Iterator[Request]:
-        """Send equal bodies together, the oldest first; yields what each request came to.
-
-        What there is no time for before the lease ends, or no line, is not tried: it would be swept up as of unknown
-        outcome and never be sent.
-        """
-        enough = time.monotonic() + self.settings.lease_seconds - self.settings.send_timeout_seconds - _CONNECT_SECONDS
-        put_back: SendResult | None = None
-        for body, messages in _requests(claimed, line.sender.per_request):
-            if put_back is None:
-                request = self._request(line, body, messages)
-                answers = list(request.results.values())
-                yield request
-                if all(answer.reason in _LINE_IS_DOWN for answer in answers):
-                    put_back = answers[0]
-                elif time.monotonic() > enough:
-                    put_back = SendResult(Sending.RETRY, reason=_NOT_TRIED)
-            else:
-                yield Request(dict.fromkeys([message.id for message in messages], put_back), timedelta(0))
-
-    def _request(self, line: Line, body: str, messages: Sequence[Claimed]) -> Request:
-        """Make one request. Who stopped since these were claimed gets nothing: that is looked at last of all."""
-        ids = sorted({message.contact_id for message in messages})
-        numbers = self.database.read(lambda connection: contacts.addresses(connection, self.keys, ids))
-        to = [each for each in messages if each.kind == "stop" or not numbers[each.contact_id].stopped]
-        results = dict.fromkeys([each.id for each in messages], SendResult(Sending.REFUSED, reason=_STOPPED))
-        start = time.monotonic()
-        if to:
-            answers = line.sender.send(body, [numbers[message.contact_id].msisdn.e164 for message in to])
-            results |= {message.id: answer for message, answer in zip(to, answers, strict=True)}
-        return Request(results, timedelta(seconds=time.monotonic() - start))
-
-    def _settled(self, message: Claimed, result: SendResult, running: Mapping[int, Broadcast], at: datetime) -> Settled:
+    def _settled(self, message: Claimed, requests: Requests, running: Mapping[int, Broadcast], at: datetime) -> Settled:
+        result = requests.results.get(message.id)
+        if result is None:
+            return _kept(message, requests.held[message.id])
         state, attempts = _STATES.get(result.outcome, "queued"), message.attempts
         due_at, spent = message.due_at, 0  # as before: a message that was not tried keeps its place before later ones
-        if state == "failed" and result.reason == _STOPPED:
-            state = "cancelled"
-        elif state == "queued" and (result.reason in _LINE_IS_DOWN or result.reason == _NOT_TRIED):
+        if state == "queued" and result.reason in LINE_IS_DOWN:
             attempts -= 1
         elif state == "queued" and attempts >= self.settings.send_attempts:
             state = "failed"
         elif state == "queued":
             due_at = at + timedelta(seconds=self._pause(attempts))
-        if state in {"failed", "cancelled"}:
+        if state == "failed":
             spent = -message.price
         elif state == "sent" and (which := running.get(message.broadcast_id or 0)) is not None:
             spent = _more(result.cost, which.currency, message.price)
@@ -182,13 +167,18 @@ class Delivery:
         self, connection: Connection, line: Line, state: State, results: Sequence[SendResult], at: datetime
     ) -> None:
         """Pause a line that is down, longer each time; the first message that gets through opens it again."""
-        down = [result.reason for result in results if result.reason in _LINE_IS_DOWN]
+        if not results:
+            return
+        down = [result.reason for result in results if result.reason in LINE_IS_DOWN]
         if len(down) == len(results):
             pause = timedelta(seconds=self._pause(state.failures + 1))
             until = at + (_MONEY_PAUSE if _MONEY in down else pause)
             channels.opened(connection, line.channel_id, until=until, trouble=down[0])
             if state.trouble != down[0]:
                 log.warning("channel %s cannot send: %s; messages wait", line.name, down[0])
+        elif all(result.outcome is Sending.UNKNOWN or result.reason in LINE_IS_DOWN for result in results):
+            # It takes messages, perhaps, and does not answer: risk one at a time until it does.
+            channels.slowed(connection, line.channel_id)
         elif state.failures or state.pace:
             pace = 2 * max(state.pace, 1)
             channels.worked(connection, line.channel_id, pace=0 if pace >= self.settings.broadcast_batch else pace)
@@ -200,14 +190,13 @@ class Delivery:
         return min(2.0 ** (failures - 1), _LONGEST_PAUSE) * self.chance.uniform(0.5, 1.0)
 
 
-def _requests(claimed: Sequence[Claimed], most: int) -> Iterator[tuple[str, list[Claimed]]]:
-    """Messages by their body, in the order of the oldest, as many at once as a provider takes."""
-    groups: dict[str, list[Claimed]] = {}
-    for message in claimed:
-        groups.setdefault(message.body, []).append(message)
-    for body, messages in groups.items():
-        for first in range(0, len(messages), most):
-            yield body, messages[first : first + most]
+def _kept(message: Claimed, held: Held) -> Settled:
+    """A message that was in no request: it keeps its tries, and its price if it may still go out."""
+    spent = -message.price if held.state == "cancelled" else 0
+    return Settled(
+        message.id, held.state, None, "", held.reason, "", held.due_at or message.due_at, message.attempts - 1,
+        message.broadcast_id, spent,
+    )  # fmt: skip
 
 
 def _more(cost: str, currency: str, price: int) -> int:
@@ -216,7 +205,3 @@ def _more(cost: str, currency: str, price: int) -> int:
         return millionths(cost, currency) - price
     except NotMoney:
         return 0
-
-
-def _words_of(result: SendResult) -> str:
-    return " ".join(filter(None, (result.outcome.value, result.status, result.reason)))

@@ -4,8 +4,9 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.gateway.broadcasting import withdraw
 from app.settings import Settings
-from app.store import outbox, runs, sessions
+from app.store import outbox, recipients, runs, sessions
 from app.store.unit import Database
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,9 @@ class Expiry:
             log.warning("%d messages are of unknown outcome: their lease ran out", unknown)
         if expired:
             log.info("%d messages were past their time and were not sent", expired)
+        for broadcast_id in self.database.read(recipients.unfinished):
+            # Whoever cancelled it broke off, or a message was under way then and has been put back since.
+            withdraw(self.database, broadcast_id, at)
 
     def expire(self, at: datetime) -> None:
         """End runs that waited too long, and close silent sessions."""

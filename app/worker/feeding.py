@@ -63,17 +63,19 @@ class Feeding:
         if which.starts_at is not None and at < which.starts_at:
             return 0
         return self._write(
-            lambda connection: broadcasts.move(connection, which.id, "running", started_at=which.started_at or at)
+            lambda connection: broadcasts.move(
+                connection, which.id, "running", before="scheduled", started_at=which.started_at or at
+            )
         )
 
     def _feed(self, connection: Connection, broadcast_id: int, at: datetime) -> int:
         which = broadcasts.take(connection, broadcast_id)
         if which is None:
             return 0
+        if which.prepared_at is None:
+            return self._prepare(connection, which, at)  # even if it is too late for them: each is to have a reason
         if which.ends_at is not None and at >= which.ends_at:
             return self._run_out(connection, which, at)
-        if which.prepared_at is None:
-            return self._prepare(connection, which, at)
         if not hours_of(which).allow(at):
             return 0
         states = {each.id: each for each in channels.states(connection)}
@@ -123,12 +125,14 @@ class Feeding:
     ) -> int:
         ids = [each.contact_id for each in people]
         under_way = recipients.under_way(connection, ids) if which.asks else {}
-        reminded = [each.contact_id for each in people if each.rounds > each.lapsed]
-        runs = recipients.runs_of(connection, reminded, which.survey_id or 0) if reminded else {}
+        known = [each.contact_id for each in people if each.rounds] if which.asks else []
+        runs = recipients.runs_of(connection, known, which.survey_id or 0) if known else {}
+        unsent = recipients.unsent(connection, which.id, known) if known else ()
         round_ = Round(which, self._wording(which, at), self.lines, states, at)
         for person in people:
             surveys, own = under_way.get(person.contact_id, ()), runs.get(person.contact_id, ())
-            if not round_.take(person, decide(which, person, surveys, own, at)):
+            decision = decide(which, person, surveys, own, at, unsent=person.contact_id in unsent)
+            if not round_.take(person, decision):
                 break
         return round_.write(connection)
 
