@@ -46,3 +46,18 @@ def test_a_default_that_is_worked_out_is_held_so_too() -> None:
     talk("5", "S")
 
     assert talk.answers["pairs"] == "3"
+
+
+def test_truths_are_joined_as_the_expression_reads_them_also_where_no_element_need_be_made() -> None:
+    talk = Talk("""\
+        | survey | type | name | label | calculation | bind::type |
+        | | integer | age | How old? | | |
+        | | calculate | grown | | ${age} > 17 | boolean |
+        | | calculate | told | | join('-', ${grown}) | |
+        | | calculate | again | | concat(join('-', ${grown}), '') | |
+        | | note | bye | ${told} ${again} | | |
+    """)
+
+    told, again = talk("30").split()
+
+    assert told == again

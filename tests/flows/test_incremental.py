@@ -69,6 +69,7 @@ ${{size}} + 1, ${{size}}) |
 | | integer | toys | Of ${{old}} and ${{size}}? | | | |
 | | end_repeat | | | | | |
 | | calculate | sum | | sum(${{toys}}) * ${{size}} | | |
+| | calculate | joined | | join('-', ${{toys}}) | | |
 {CHOICES}"""
 ROSTER = (Path(__file__).parents[1] / "forms" / "roster.md").read_text(encoding="utf-8")
 FORMS = {"nested": NESTED, "growing": GROWING, "roster": ROSTER}

@@ -47,7 +47,7 @@ class Instance:
         if flow.repeats:
             self._counts: dict[tuple[str, str], int] = {}
             self._places: dict[tuple[str, str], Sequence[str]] = {}
-            self.torn()
+            self._clear()
 
     def value(self, expression: Expression, question: Question) -> Any:
         """Work an expression out at a question."""
@@ -58,10 +58,10 @@ class Instance:
         self._worked.clear()
         if self._flow.repeats:
             self._counts, self._places = {}, {}
-        self.torn()
+        self._clear()
 
-    def torn(self) -> None:
-        """Take note that elements were taken out; what was worked out stays."""
+    def _clear(self) -> None:
+        """Forget the elements; what was worked out stays."""
         self._nodes, self._whole = {}, False
         if self._flow.repeats:
             self._inside: dict[tuple[str, str], dict[int, Any]] = {}
@@ -309,7 +309,7 @@ class Instance:
         within = self._flow.within
         for repeat in self._flow.repeats:
             self._positions(within[repeat.slot])  # to count may take elements: all is counted before any is placed
-        self.torn()
+        self._clear()
         for slot, element in enumerate(self._flow.template.iter()):
             for position in self._positions(within[slot]) if within[slot] else ("",):
                 made = self._element(slot, position)

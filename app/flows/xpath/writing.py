@@ -83,7 +83,8 @@ def parse(
     part = _Writer(Form(root, type_of, repeats, paths), here, up, found).write(tree)
     if isinstance(tree, Call) and tree.name == "position" and set(found.paths) <= set(repeats):
         found.stands = max(found.near.values(), default=0)
-    found.gathers = _gathers(tree, found)
+    if "boolean" not in map(type_of, found.paths):  # a truth is compared where it stands, and is no text
+        found.gathers = _gathers(tree, found)
     found.text, found.truth = part.text, truth(part)
     found.is_date, found.is_path = part.kind == "date", bool(part.path)
     return found
