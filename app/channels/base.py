@@ -128,6 +128,9 @@ class Sending(StrEnum):
 
 
 MONEY = frozenset({"InsufficientBalance"})
+
+# These say that the line is down, not that a message is bad: it keeps its tries, the line gets a pause.
+LINE_IS_DOWN = MONEY | {"unreachable", "throttled", "unavailable", "authentication", "settings", "certificate"}
 """Reasons that only money mends. A channel's file gives each provider's own words for it this one name."""
 
 

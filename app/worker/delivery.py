@@ -12,7 +12,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
-from app.channels.base import Sender, Sending, SendResult
+from app.channels.base import LINE_IS_DOWN, Sender, Sending, SendResult
 from app.money import NotMoney, millionths
 from app.settings import Settings
 from app.store import broadcasts, channels, outbox
@@ -22,7 +22,7 @@ from app.store.keys import Keys
 from app.store.outbox import Claimed, Settled
 from app.store.unit import Database
 from app.worker.feeding import hours_of
-from app.worker.requests import LINE_IS_DOWN, Held, Requests
+from app.worker.requests import Held, Requests
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
-from app.channels.base import Sender, Sending, SendResult
+from app.channels.base import LINE_IS_DOWN, Sender, Sending, SendResult
 from app.gateway.inviting import PATIENCE, has_answered
 from app.settings import Settings
 from app.store import broadcasts, contacts, recipients
@@ -19,10 +19,6 @@ from app.store.unit import Database
 
 log = logging.getLogger(__name__)
 
-# These say that the line is down, not that the message is bad: the message keeps its tries, the line gets a pause.
-LINE_IS_DOWN = frozenset(
-    "unreachable throttled unavailable authentication settings certificate InsufficientBalance".split()
-)
 _CONNECT_SECONDS = 5.0
 
 

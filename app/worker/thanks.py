@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from uuid_utils.compat import uuid7
 
-from app.channels.base import MONEY, AirtimeSender, Sending, SendResult
+from app.channels.base import LINE_IS_DOWN, MONEY, AirtimeSender, Sending, SendResult
 from app.settings import Settings
 from app.store import airtime, contacts
 from app.store.airtime import DOUBT, Claimed, Settled
@@ -30,7 +30,6 @@ _SAME_AGAIN = timedelta(
     minutes=6
 )  # the provider takes the same amount for the same phone for a repeat for five minutes
 _NOT_TRIED, _TOO_LATE = "not tried", "too late to ask again"
-_LINE_IS_DOWN = MONEY | {"unreachable", "throttled", "unavailable", "authentication", "settings", "certificate"}
 _LONGEST_PAUSE, _MONEY_PAUSE = 60.0, 600.0
 _CONNECT_SECONDS = 5.0
 
@@ -103,7 +102,7 @@ class Thanks:
                 numbers[gift.contact_id].msisdn.e164, Decimal(gift.amount) / 1_000_000, gift.currency, str(gift.uid)
             )
             results.append(result)
-            if result.reason in _LINE_IS_DOWN:
+            if result.reason in LINE_IS_DOWN:
                 put_back = result
             elif put_back is None and time.monotonic() > enough:
                 put_back = SendResult(Sending.RETRY, reason=_NOT_TRIED)
@@ -127,7 +126,7 @@ class Thanks:
         """State, tries and next time of a gift that was not surely sent."""
         if result.outcome is Sending.REFUSED or result.reason == _TOO_LATE:
             return "failed", gift.attempts, gift.due_at
-        if result.reason in _LINE_IS_DOWN or result.reason == _NOT_TRIED:
+        if result.reason in LINE_IS_DOWN or result.reason == _NOT_TRIED:
             return "queued", gift.attempts - 1, gift.due_at
         if result.reason == _DUPLICATE:
             # Ours, if an earlier try was never answered; else somebody else's, and the same is taken again later.
@@ -138,7 +137,7 @@ class Thanks:
 
     def _judge(self, line: Line, first: SendResult, at: datetime) -> None:
         """Pause a line that is down; without money, for longer."""
-        if first.reason not in _LINE_IS_DOWN:
+        if first.reason not in LINE_IS_DOWN:
             line.failures, line.paused_until = 0, None
             return
         if not line.failures:

@@ -28,7 +28,7 @@ class RealProvider(Provider):
         settings = Settings(
             africastalking_api_key="a-key", africastalking_url=process.url, send_timeout_seconds=SECONDS
         )
-        self._sender = AfricasTalking(settings).sender()
+        self._sender = AfricasTalking(settings.lines["africastalking"]).sender()
 
     def change(self) -> None:
         """Be in another mood, for a while."""

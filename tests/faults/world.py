@@ -14,6 +14,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
 from app import main
+from app.channels import operators
 from app.channels.base import Inbound, Sender, SendResult
 from app.flows.review.tariff import Price, Tariff
 from app.gateway import library
@@ -149,7 +150,7 @@ class World:
     def worker(self, name: str) -> Worker:
         """Start a process; nothing is left of one that was killed but the database."""
         line = Line(self.known.id, self.known.name, Observed(self))
-        lines = Lines({line.channel_id: line.name}, {})
+        lines = Lines({line.channel_id: self.told.lines[line.name]}, operators.read(None), {line.channel_id: line.name})
         return Worker(
             name,
             line,
@@ -255,6 +256,8 @@ class World:
 
 class Observed:
     """The sending half as a worker has it; it may die before and after, and all that it sends is written down."""
+
+    per_request = 500
 
     def __init__(self, world: World) -> None:
         self._world = world

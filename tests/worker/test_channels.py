@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from app.channels.base import LINE_IS_DOWN
 from app.gateway.channels import WORDS, Channel, Channels, Doing
 from app.gateway.refusals import NotThere
-from app.worker import delivery
 from tests.worker.conftest import NUMBER, Post
 from tests.worker.sending import Office
 from tests.worker.test_unknown import izwi
@@ -20,7 +20,7 @@ def seen(post: Post) -> Channel:
 
 
 def test_every_trouble_that_stops_a_line_has_words() -> None:
-    assert set(WORDS) == set(delivery._LINE_IS_DOWN)
+    assert set(WORDS) == set(LINE_IS_DOWN)
 
 
 def test_a_channel_that_sends_says_how_many(post: Post) -> None:
