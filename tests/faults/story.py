@@ -218,9 +218,7 @@ class Story:
             case "go on":
                 self.reply(number, "1")
             case "decline":
-                self.dial(number, MARKET_CODE)
-                self.reply(number, "1")
-                self.reply(number, "2")
+                self.decline(number)
             case "text":
                 words = self.chance.choice(("STOP", "STOP", "START", "MARKET", "hello", "1"))
                 self.world.note(f"contact {self.world.people[number]} texts {words}")
@@ -234,6 +232,12 @@ class Story:
         self.sessions[number] = (f"ATUid_{self.count}", code, "")
         self.world.note(f"contact {self.world.people[number]} dials {code}")
         self.world.take(UssdTurn(f"ATUid_{self.count}", number, code, "64804", ""))
+
+    def decline(self, number: str) -> None:
+        """Dial, choose a language, and decline: the shortest way through the survey."""
+        self.dial(number, MARKET_CODE)
+        self.reply(number, "1")
+        self.reply(number, "2")
 
     def reply(self, number: str, words: str) -> None:
         """Reply to what is on the screen, if anything is."""
@@ -278,17 +282,43 @@ class Story:
         self.deep = True
         try:
             draw = self.chance.random()
-            if draw < 0.04:
+            if point == "read Requests._look" and draw < 0.3:
+                self.at_the_last_moment()
+            elif draw < 0.04:
                 other = "two" if self.world.actor.name == "one" else "one"
                 self.world.act(other, self.chance.choice(("deliver", "deliver", "feed", "sweep")))
             elif draw < 0.1:
                 self.outside(self.chance.choice(("person", "person", "report", "coordinator")))
             elif draw < 0.12 and point not in {"before POST"}:
-                self.stalled = True
-                self.world.clock.pass_time(self.chance.choice((2, 20, 50, 100)))
+                self.stall()
         finally:
             self.deep = False
         self.world.look(point)
+
+    def at_the_last_moment(self) -> None:
+        """What concerns a message that is about to be sent."""
+        world, chance = self.world, self.chance
+        assert world.actor is not None
+        claimed = chance.choice(world.actor.claimed)
+        number = next(each for each, key in world.people.items() if key == claimed.contact_id)
+        self.count += 1
+        match chance.choices(("stop", "other", "decline", "coordinator", "stall"), (4, 2, 1, 4, 1))[0]:
+            case "stop":
+                world.note(f"contact {claimed.contact_id} texts STOP")
+                world.take(SmsIn(f"in_{self.count}", number, "30007", "STOP", "", "64804"))
+            case "other":
+                self.dial(number, OTHER_CODE)
+            case "decline":
+                self.decline(number)
+            case "coordinator":
+                self.coordinator()
+            case "stall":
+                self.stall()
+
+    def stall(self) -> None:
+        """A worker is held up."""
+        self.stalled = True
+        self.world.clock.pass_time(self.chance.choice((2, 20, 50, 100)))
 
     def fault(self, point: str) -> Fault | None:
         """Whether this goes wrong."""
