@@ -133,5 +133,6 @@ def message(audience: str) -> dict[str, object]:
         "uid": uuid7(), "name": "june", "mode": "message", "audience": audience, "texts": "{}", "channel": "",
         "state": "scheduled", "reason": "", "zone": "UTC", "opens": 0, "closes": 1440, "weekdays": "1234567",
         "holidays": "[]", "expiry_hours": 24, "currency": "USD", "spent": 0, "remind_days": 0, "remind_most": 0,
-        "remind_texts": "{}", "rest_days": 0, "seed": 1, "prepared_to": 0, "next_ms": 0, "created_at": datetime.now(UTC), "revision": 1,
+        "remind_texts": "{}", "rest_days": 0, "seed": 1, "prepared_to": 0, "next_ms": 0,
+        "created_at": datetime.now(UTC), "revision": 1,
     }  # fmt: skip
