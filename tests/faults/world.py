@@ -135,6 +135,7 @@ class World:
             fresh = {"held": False, "open_until": None, "failures": 0, "pace": 0, "trouble": "", "next_ms": 0}
             connection.execute(sa.update(metadata.tables["channel"]).values(**fresh))
         self.chance, self.provider, self.sender = chance, provider, sender
+        self.paced_until: datetime | None = None
         self.clock, self.requests, self.log = Clock(), list[Request](), list[str]()
         self.faults: list[str] = []
         self.people: dict[str, int] = {}
