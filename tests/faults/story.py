@@ -2,18 +2,20 @@
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import exc
+from sqlalchemy.engine import Connection
 
 from app.channels.base import OptOut, SmsIn, UssdTurn
 from app.gateway.broadcasting import Draft, NotPossible
 from app.store import broadcasts, channels
 from app.store.broadcasts import Broadcast
+from app.worker.feeding import hours_of
 from tests.faults.database import Fault, Killed
 from tests.faults.provider import MOODS, PRICE, Provider
 from tests.faults.real import RealProvider
@@ -86,7 +88,8 @@ class Story:
                 if not self.chance.randrange(5):
                     self.watch.look(world)
         self.end()
-        plans = {which.id: which for name in self.names if (which := world.broadcasting.find(name))}
+        most = {name: world.broadcasting.find(name).remind_most for name in self.names}  # a command may have changed it
+        plans = {which.id: replace(which, remind_most=most[name]) for name, which in self.plans.items()}
         # Of a worker that is held up, as threads may be at any time, the lease may end.
         return judge(world, plans, exact=not (self.sort.kills or self.sort.errors or self.stalled))
 
@@ -353,19 +356,31 @@ class Story:
                 if which.budget is not None:
                     world.broadcasting.raise_budget(name, which.spent * 4 + 1_000_000_000)
                 world.broadcasting.resume(name, world.clock())
-        paced = any(which.per_minute for which in self.plans.values())
+        world.paced_until = world.clock()
+        world.database.write(self.hurry)
         for _ in range(500):
-            # One worker is enough now, and so much time passes each time that the slowest pace allows one more.
             while world.act("one", "feed") + world.act("one", "deliver"):
-                world.clock.pass_time(10.5 if paced else 0.5)
+                world.clock.pass_time(0.5)
             world.act("one", "sweep")
             world.act("one", "expire")
             if said := world.provider.next_report():
                 world.take(said)
             if self.is_over():
                 break
-            world.clock.pass_time(chance.choice((600, 7200, 20_000)))
+            self.skip()
         self.watch.look(world)
+
+    def hurry(self, connection: Connection) -> None:
+        """Let the rest go as fast as it can: the pace was looked at long enough."""
+        for which in self.plans.values():
+            broadcasts.change(connection, which.id, {"per_minute": None})
+
+    def skip(self) -> None:
+        """Let some time pass, or all until the doors open."""
+        clock = self.world.clock
+        openings = [hours_of(which).next_opening(clock()) or clock() for which in self.running()]
+        clock.pass_time(self.chance.choice((600, 7200, 20_000)))
+        clock.now = max([clock.now, min(openings)] if openings else [clock.now])
 
     def is_over(self) -> bool:
         """Whether nothing more will happen."""

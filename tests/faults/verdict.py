@@ -60,7 +60,7 @@ def judge(world: World, plans: Mapping[int, Any], *, exact: bool) -> list[str]:
         found += of_tallies(world, key, rows)
         found += of_money(world, key, rows)
         found += of_people(world, key, rows)
-        found += of_pace(world, key, rows)
+        found += of_pace(world, plans[key], rows)
     if exact and not world.provider.lost and any(row.state == "unknown" for row in rows):
         found.append("a message is unknown, and nothing happened that could be its cause")
     return list(dict.fromkeys(found))
@@ -217,16 +217,15 @@ def _of_place(place: Any, sent: set[str], *, over: bool) -> Iterator[str]:
         yield "is written to, and all that was written has expired"
 
 
-def of_pace(world: World, key: int, rows: list[Any]) -> Iterator[str]:
+def of_pace(world: World, which: Any, rows: list[Any]) -> Iterator[str]:
     """No more messages a minute than were wished."""
-    (pace,), *_ = world.rows("SELECT per_minute FROM broadcast WHERE id = :key", key=key)
-    if pace is None:
-        return
-    times = sorted(moment(row.created_at) for row in rows if row.broadcast_id == key)
+    pace, until = which.per_minute, world.paced_until
+    times = sorted(moment(row.created_at) for row in rows if row.broadcast_id == which.id) if pace else []
+    times = [at for at in times if until is None or at < until]
     first = 0
     for place, at in enumerate(times):
         while at - times[first] >= timedelta(minutes=1):
             first += 1
         if place - first + 1 > pace + pace // 60 + 1:
-            yield f"broadcast {key} wrote {place - first + 1} messages in a minute"
+            yield f"broadcast {which.id} wrote {place - first + 1} messages in a minute"
             return

@@ -107,9 +107,9 @@ class Worker:
 class World:
     """Everything; made once a database, and emptied for each story."""
 
-    def __init__(self, folder: Path, url: str, process: ProviderProcess | None = None) -> None:
+    def __init__(self, folder: Path, url: str, process: ProviderProcess | None = None, **settings: Any) -> None:
         self.process = process
-        self.settings = Settings(data_dir=folder / "var", database_url=url, **SETTINGS)
+        self.settings = Settings(data_dir=folder / "var", database_url=url, **SETTINGS | settings)
         parts = main.assemble(self.settings)
         parts.database.close()
         self.keys, self.known = parts.keys, next(iter(parts.lines.values()))
@@ -126,7 +126,9 @@ class World:
         self.looks.close()
         self.database.close()
 
-    def begin(self, chance: Random, provider: Provider, sender: Sender, **settings: Any) -> None:
+    def begin(
+        self, chance: Random, provider: Provider, sender: Sender, *, clock: Clock | None = None, **settings: Any
+    ) -> None:
         """Forget everybody, and start the service anew."""
         quiet(self.database)
         with self.database.engine.begin() as connection:
@@ -136,7 +138,8 @@ class World:
             fresh = {"held": False, "open_until": None, "failures": 0, "pace": 0, "trouble": "", "next_ms": 0}
             connection.execute(sa.update(metadata.tables["channel"]).values(**fresh))
         self.chance, self.provider, self.sender = chance, provider, sender
-        self.clock, self.requests, self.log = Clock(), list[Request](), list[str]()
+        self.paced_until: datetime | None = None
+        self.clock, self.requests, self.log = clock or Clock(), list[Request](), list[str]()
         self.faults: list[str] = []
         self.people: dict[str, int] = {}
         self.current = threading.local()
