@@ -123,11 +123,11 @@ def move(
 
     With `before` only from that state: what was decided when it was seen there does not hold in another.
     """
-    froms = [state for state, after in TRANSITIONS.items() if to in after and before in {None, state}]
+    befores = [state for state, after in TRANSITIONS.items() if to in after and before in {None, state}]
     given = {name: json.dumps(value) if name in _JSON else value for name, value in values.items()}
     statement = (
         sa.update(broadcast)
-        .where(broadcast.c.id == broadcast_id, broadcast.c.state.in_(froms))
+        .where(broadcast.c.id == broadcast_id, broadcast.c.state.in_(befores))
         .values(state=to, reason=reason, revision=broadcast.c.revision + 1, **given)
     )
     return bool(connection.execute(statement).rowcount)
