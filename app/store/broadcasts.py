@@ -123,11 +123,11 @@ def move(
 
     With `before` only from that state: what was decided when it was seen there does not hold in another.
     """
-    befores = [state for state, after in TRANSITIONS.items() if to in after and before in {None, state}]
+    allowed = [state for state, after in TRANSITIONS.items() if to in after and before in {None, state}]
     given = {name: json.dumps(value) if name in _JSON else value for name, value in values.items()}
     statement = (
         sa.update(broadcast)
-        .where(broadcast.c.id == broadcast_id, broadcast.c.state.in_(befores))
+        .where(broadcast.c.id == broadcast_id, broadcast.c.state.in_(allowed))
         .values(state=to, reason=reason, revision=broadcast.c.revision + 1, **given)
     )
     return bool(connection.execute(statement).rowcount)
