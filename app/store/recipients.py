@@ -262,7 +262,11 @@ def end_all(connection: Connection, broadcast_id: int, *, reason: str, count: in
     waiting = recipient.c.state == "waiting"
     rows = connection.execute(
         sa.update(recipient)
-        .where(recipient.c.broadcast_id == broadcast_id, recipient.c.contact_id.in_(some))
+        .where(
+            recipient.c.broadcast_id == broadcast_id,
+            recipient.c.contact_id.in_(some),
+            recipient.c.due_at.is_not(None),  # again, for another process may have ended them while this one waited
+        )
         .values(
             state=sa.case((waiting, "left_out"), else_=recipient.c.state),
             reason=sa.case((waiting, reason), else_=recipient.c.reason),
