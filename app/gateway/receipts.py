@@ -26,14 +26,18 @@ def take_reports(
     A message of unknown outcome has no id from the provider; it is found by its phone, where only one can be meant.
     """
     known = stored.known(connection, channel_id, [each.provider_id for each in reports])
-    for report in reports:
-        if report.provider_id not in known and (contact_id := phone(report.recipient)) is not None:
-            stored.adopt(connection, channel_id=channel_id, provider_id=report.provider_id, contact_id=contact_id)
+    adopted = [
+        report.provider_id
+        for report in reports
+        if report.provider_id not in known
+        and (contact_id := phone(report.recipient)) is not None
+        and stored.adopt(connection, channel_id=channel_id, provider_id=report.provider_id, contact_id=contact_id)
+    ]
     rows = [
         stored.Report(channel_id, each.provider_id, each.delivery, each.status, each.reason, each.network_code)
         for each in reports
     ]
-    stored.take(connection, channel_id, rows, at)
+    stored.take(connection, channel_id, rows, at, adopted=adopted)
 
 
 def take_airtime(

@@ -52,8 +52,13 @@ _KEPT = sa.select(
 _APPLY = Bulk.update(outbox, ("state", "status", "reason", "settled_at"), keys=("id",))
 
 
-def take(connection: Connection, channel_id: int, reports: Sequence[Report], at: datetime) -> None:
-    """Keep reports (the same one again is only counted) and apply each to its message, in their order."""
+def take(
+    connection: Connection, channel_id: int, reports: Sequence[Report], at: datetime, *, adopted: Sequence[str] = ()
+) -> None:
+    """Keep reports (the same one again is only counted) and apply each to its message, in their order.
+
+    To messages that have just been `adopted` what was said of them before is applied too.
+    """
     given = {"channel": channel_id, "ids": sorted({each.provider_id for each in reports})}
     kept = {tuple(row[1:5]): (row.id, row.times) for row in connection.execute(_KEPT, given)}
     fresh: dict[tuple[Any, ...], list[Any]] = {}
@@ -72,6 +77,7 @@ def take(connection: Connection, channel_id: int, reports: Sequence[Report], at:
     changes = Changes()
     _apply(connection, channel_id, [(each.provider_id, each.delivery, each.status, each.reason) for each in reports],
            changes, at)  # fmt: skip
+    catch_up(connection, channel_id, adopted, changes, at)
     changes.write(connection)
 
 
@@ -115,14 +121,25 @@ def known(connection: Connection, channel_id: int, provider_ids: Sequence[str]) 
     return set(connection.execute(_KNOWN, {"channel": channel_id, "ids": list(provider_ids)}).scalars())
 
 
-def adopt(connection: Connection, *, channel_id: int, provider_id: str, contact_id: int) -> None:
-    """Give an id that nobody knows to the one message to this phone that it can mean: the only one without an answer."""
-    statement = sa.select(outbox.c.id, outbox.c.state).where(
-        outbox.c.channel_id == channel_id,
-        outbox.c.contact_id == contact_id,
-        outbox.c.provider_id.is_(None),
-        outbox.c.state.in_(("sending", "unknown")),
+def adopt(connection: Connection, *, channel_id: int, provider_id: str, contact_id: int) -> bool:
+    """Give an id that nobody knows to the one message to this phone that it can mean: the only one without an answer.
+
+    The messages are held first: of one that is being settled at this moment the answer is waited for, so that either this
+    report or the settling finds the other, and the id is not given to a second message. Says whether it was given.
+    """
+    statement = (
+        sa.select(outbox.c.id, outbox.c.state)
+        .where(
+            outbox.c.channel_id == channel_id,
+            outbox.c.contact_id == contact_id,
+            outbox.c.provider_id.is_(None),
+            outbox.c.state.in_(("sending", "unknown")),
+        )
+        .order_by(outbox.c.id)
+        .with_for_update()
     )
     rows = connection.execute(statement).all()
-    if len(rows) == 1 and rows[0].state == "unknown":
-        connection.execute(sa.update(outbox).where(outbox.c.id == rows[0].id).values(provider_id=provider_id))
+    if len(rows) != 1 or rows[0].state != "unknown" or known(connection, channel_id, [provider_id]):
+        return False
+    connection.execute(sa.update(outbox).where(outbox.c.id == rows[0].id).values(provider_id=provider_id))
+    return True

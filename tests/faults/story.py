@@ -329,7 +329,8 @@ class Story:
             return None
         draw, sort = self.chance.random(), self.sort
         worker, post = self.world.actor is not None, point.endswith("POST")
-        if draw < 0.01 and sort.kills and (worker or "Broadcasting" in point):
+        command = "Broadcasting" in point or "withdraw" in point
+        if draw < (0.08 if command else 0.01) and sort.kills and (worker or command):
             where = "before" if post or point.startswith("read") else self.chance.choice(FAULTS)
             made = Fault("kill", where, self.chance.randrange(8))
         elif draw > 0.98 and sort.errors and not post:
@@ -363,8 +364,8 @@ class Story:
                 world.clock.pass_time(0.5)
             world.act("one", "sweep")
             world.act("one", "expire")
-            if said := world.provider.next_report():
-                world.take(said)
+            if reports := [said for _ in range(40) if (said := world.provider.next_report())]:
+                world.take(*reports)
             if self.is_over():
                 break
             self.skip()

@@ -55,6 +55,7 @@ def judge(world: World, plans: Mapping[int, Any], *, exact: bool) -> list[str]:
         found += of_request(request, plans)
     found += of_messages(world, rows)
     found += of_times(world, rows)
+    found += of_reports(world)
     found += of_reminders(world, plans)
     for key in plans:
         found += of_tallies(world, key, rows)
@@ -121,6 +122,16 @@ def of_messages(world: World, rows: list[Any]) -> Iterator[str]:
     for key, count in taken.items():
         if count > unknown[key]:
             yield f"the provider took {count} more for {key[0][-4:]} than can be: {key[1][:30]!r}"
+
+
+def of_reports(world: World) -> Iterator[str]:
+    """What was said of a message has moved it."""
+    statement = (
+        "SELECT DISTINCT o.id, o.state, r.delivery FROM outbox o JOIN delivery_report r ON r.provider_id = o.provider_id "
+        "WHERE o.state IN ('sent', 'unknown') AND r.delivery IN ('delivered', 'failed')"
+    )
+    for key, state, delivery in world.rows(statement):
+        yield f"message {key} is {state}, and was reported as {delivery}"
 
 
 def of_times(world: World, rows: list[Any]) -> Iterator[str]:

@@ -253,3 +253,20 @@ def test_two_workers_never_send_one_message_twice(post: Post) -> None:
     assert tried.total() == MANY
     assert Counter(message["number"] for message in post.accepted()) == dict.fromkeys(numbers, 1)
     assert post.rows("SELECT state, count(*) FROM outbox GROUP BY state") == [("sent", MANY)]
+
+
+def test_what_was_said_of_a_message_before_its_outcome_was_unknown_counts(post: Post) -> None:
+    post.text("IZWI")
+    attempt, lease = uuid4(), timedelta(seconds=60)
+    post.parts.database.write(
+        lambda connection: outbox.claim(
+            connection, channel_id=post.known.id, count=1, attempt=attempt, lease=lease, at=post.clock()
+        )
+    )
+    post.take(post.report("Success", provider_id="ATXid_early"))
+    post.clock.pass_time(seconds=61)
+    post.expiry.sweep(post.clock())
+
+    post.take(post.report("Sent", provider_id="ATXid_early"))
+
+    assert post.states() == ["delivered"]
