@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -14,6 +13,8 @@ from app.cli.root import fail, log_to_stderr, read_settings, say
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from app.main import Parts
 
 
@@ -32,8 +33,10 @@ def serve(host: str | None, port: int | None, no_worker: bool, demo: bool) -> No
     from app import main
     from app.web.listening import listen
 
-    if preparing is not None and preparing.wait() != 0:
-        fail("The database could not be made ready; the lines above say why.")
+    if preparing is not None:
+        preparing.join()
+        if preparing.exitcode != 0:
+            fail("The database could not be made ready; the lines above say why.")
     parts = _assemble(settings)
     app = main.create_app(parts, with_worker=not no_worker, with_simulator=demo)
     announcement = _announcement(settings, parts.keys.hooks[next(iter(settings.lines))][0], demo)
@@ -70,28 +73,41 @@ def _assemble(settings: Settings) -> "Parts":
         raise
 
 
-def _start_preparing(settings: Settings) -> "subprocess.Popen[bytes] | None":
+def _start_preparing(settings: Settings) -> "BaseProcess | None":
     """Make tables and surveys ready in a process of its own, where there is something to do.
 
     What that needs (30 MB) would stay in a service for ever; and at the very first start it goes on beside our own start.
     """
-    command = [sys.executable, "-m", "app", "migrate", "--quiet"]
-    file = settings.database.removeprefix("sqlite:///")
-    if file != settings.database and not Path(file).exists():
-        return subprocess.Popen(command)
+    import multiprocessing
+
+    from app.cli import migrating
+
+    if _is_ready(settings):
+        return None
+    # A fork has what is imported by now, and so is ready half a second before a new interpreter.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    child = context.Process(target=migrating.migrate.callback, kwargs={"quiet": True})
+    child.start()
+    return child
+
+
+def _is_ready(settings: Settings) -> bool:
     from sqlalchemy.exc import OperationalError
 
     from app.gateway import preparing
     from app.store.unit import Database
 
+    file = settings.database.removeprefix("sqlite:///")
+    if file != settings.database and not Path(file).exists():
+        return False
     database = Database(settings.database)
     try:
-        ready = preparing.is_ready(settings, database)
+        return preparing.is_ready(settings, database)
     except OperationalError:
         fail("The database cannot be opened. Is IZWI_DATABASE_URL right, and is the server running?")
+        raise
     finally:
         database.close()
-    return None if ready else subprocess.Popen(command)
 
 
 def _demo_channel(demo: bool) -> dict[str, Any]:
