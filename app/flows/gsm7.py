@@ -24,7 +24,7 @@ def outside(text: str) -> str:
     return "".join(dict.fromkeys(_OUTSIDE.findall(text)))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def units(text: str) -> tuple[int | None, int]:
     """Count septets (None if a character is outside GSM-7) and UCS-2 units (UTF-16 code units) of a text."""
     wide = len(text.encode("utf-16-be", "replace")) // 2

@@ -156,9 +156,13 @@ class Showing:
         return self.document.text(texts, question)
 
 
-@lru_cache(maxsize=4096)
-def _numbered(choices: tuple[Choice, ...], locale: str) -> tuple[str, ...]:
+def _numbered(choices: Sequence[Choice], locale: str) -> tuple[str, ...]:
     """The lines of a list of the form's own; none where answers stand in them."""
     if not all(locale in each.lines for each in choices):
         return ()
-    return tuple(f"{number} {each.lines[locale]}" for number, each in zip(NUMBERS, choices, strict=False))
+    return tuple([_line(number, each.lines[locale]) for number, each in zip(NUMBERS, choices, strict=False)])
+
+
+@lru_cache(maxsize=4096)  # the same few lines, in whatever order a list is shown: 4 MB less than whole lists
+def _line(number: str, label: str) -> str:
+    return f"{number} {label}"

@@ -6,7 +6,7 @@ from app.flows.flow import Choice
 from app.flows.xpath.functions.chance import shuffled_places
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def shuffled(choices: tuple[Choice, ...], seed: int) -> tuple[Choice, ...]:
     """Shuffle as ODK does; choices that are fixed stay last, in their order."""
     free = [choice for choice in choices if not choice.fixed]
