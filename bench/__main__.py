@@ -9,13 +9,13 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import engine, report
+from bench import beside, broadcast, engine, report
 from bench.process import memory_mb
-from bench.servers import REPOSITORY, STARTERS, NotMeasured, Place, Server
+from bench.servers import ALL, REPOSITORY, STARTERS, NotMeasured, Place, Server
 
 SESSIONS = (64, 512)
 PAGE = REPOSITORY / "docs" / "bench.md"
-FORMS = "forms"
+FORMS, BROADCASTS = "forms", "broadcasts"
 
 
 def main() -> None:
@@ -23,22 +23,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="measured window of each round")
     parser.add_argument("--warmup", type=float, default=0.5, help="seconds before it")
-    only = f"measure this beside the reference, and write no page; may be repeated; {FORMS} alone renews its section"
-    parser.add_argument("--only", action="append", choices=[*STARTERS, FORMS], help=only)
+    parser.add_argument("--people", type=int, default=1_000_000, help="recipients of the broadcast")
+    only = "measure this beside the reference, and write no page; may be repeated; "
+    only += f"{FORMS} or {BROADCASTS} alone renews its sections of the page"
+    parser.add_argument("--only", action="append", choices=[*STARTERS, FORMS, BROADCASTS], help=only)
     args = parser.parse_args()
-    if args.only == [FORMS]:
-        renew(engine.section())
-        return
-    names = [name for name in STARTERS if not args.only or name in [report.REFERENCE, *args.only]]
     for setting in [name for name in os.environ if name.startswith("IZWI_")]:
         del os.environ[setting]  # of an Izwi that may run here
+    if args.only in ([FORMS], [BROADCASTS]):
+        renew([engine.section()] if args.only == [FORMS] else of_broadcasts(args))
+        return
+    names = [name for name in STARTERS if not args.only or name in [report.REFERENCE, *args.only]]
     cpus = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cpus[1:2] or cpus)  # ours, the load generator's and PostgreSQL's
-    disk = REPOSITORY / "var" / "bench"  # a real disk; /tmp may be memory
-    disk.mkdir(parents=True, exist_ok=True)
 
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=disk)))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=disk())))
         servers, missing = start_all(names, folder, set(cpus[:1]), stack)
         runs = measure(servers, args)
     seconds = {server.name: server.start_seconds for server in servers}
@@ -47,15 +47,36 @@ def main() -> None:
     if not args.only:
         pinning = "Servers are pinned to one CPU, the load generator and PostgreSQL to another."
         method = report.METHOD.format(pinning=pinning if len(cpus) > 1 else "There was one CPU for all.", **vars(args))
-        PAGE.write_text(report.page(f"{body}\n\n{engine.section()}", method, disk))
+        os.sched_setaffinity(0, ALL)
+        sections = [body, engine.section(), *of_broadcasts(args)]
+        PAGE.write_text(report.page("\n\n".join(sections), method, disk()))
     sys.exit(1 if "izwi" in missing else 0)
 
 
-def renew(section: str) -> None:
-    """Write the section about forms anew; the rest of the page stays as it was measured."""
-    print(section)
-    rest = PAGE.read_text().partition(f"\n{engine.HEADING}\n")[0]
-    PAGE.write_text(f"{rest.rstrip()}\n\n{section}\n")
+def disk() -> Path:
+    """A folder on a real disk; /tmp may be memory."""
+    folder = REPOSITORY / "var" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def of_broadcasts(args: argparse.Namespace) -> list[str]:
+    """The sections about broadcasts."""
+    with tempfile.TemporaryDirectory(dir=disk()) as folder:
+        beside_them = beside.section(Path(folder), max(args.people // 2, 50_000), args.seconds, play)
+        return [beside_them, broadcast.section(Path(folder), args.people)]
+
+
+def renew(sections: list[str]) -> None:
+    """Write these sections anew; the rest of the page stays as it was measured."""
+    page = PAGE.read_text()
+    for section in sections:
+        print(section)
+        heading = section.partition("\n")[0]
+        before, _, rest = page.partition(f"\n{heading}\n")
+        after = rest.partition("\n## ")[2]
+        page = "\n".join([before.rstrip(), "", section.rstrip(), *(["", f"## {after}"] if after else [""])])
+    PAGE.write_text(f"{page.rstrip()}\n")
 
 
 def start_all(names: list[str], folder: Path, cpus: set[int], stack: ExitStack) -> tuple[list[Server], str]:

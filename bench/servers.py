@@ -21,6 +21,7 @@ PYTHON = [sys.executable, "-m"]
 UVICORN = [*PYTHON, "uvicorn", "--factory", "--http", "httptools", "--loop", "uvloop", "--no-access-log"]
 MULTIPART = "python-multipart==0.0.34"  # FastAPI's form parameters need it; Izwi does not
 READY_SECONDS = 30
+ALL = os.sched_getaffinity(0)  # the CPUs that this process had at its start
 fetch = build_opener(ProxyHandler({})).open
 
 
@@ -70,14 +71,13 @@ def izwi_postgresql(place: Place) -> Server:
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         if " on\n" not in database.psql(f"SHOW {setting};"):
             raise NotMeasured(f"PostgreSQL runs with {setting} off")
-    server = izwi(database.get_uri(), place)
+    server = izwi({"IZWI_DATA_DIR": str(place.folder / "data"), "IZWI_DATABASE_URL": database.get_uri()}, place)
     server.pids.append(database.get_pid())
     return server
 
 
-def izwi(database_url: str, place: Place) -> Server:
-    environ = {"IZWI_DATA_DIR": str(place.folder / "data"), "IZWI_DATABASE_URL": database_url}
-    server = launch([*PYTHON, "app", "serve", "--port", "PORT"], environ, place)
+def izwi(environ: dict[str, str], place: Place, *options: str) -> Server:
+    server = launch([*PYTHON, "app", "serve", "--port", "PORT", *options], environ, place)
     command = [*PYTHON, "app", "hooks", "--json"]
     said = subprocess.run(command, cwd=REPOSITORY, env=os.environ | environ, check=True, capture_output=True).stdout
     hook = next(channel["hooks"]["ussd"] for channel in json.loads(said)["channels"] if "ussd" in channel["hooks"])
@@ -95,7 +95,7 @@ def launch(command: list[str], environ: dict[str, str], place: Place) -> Server:
     began = perf_counter()
     process = subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | environ, stdout=log, stderr=log)
     place.stack.callback(end, process)
-    os.sched_setaffinity(process.pid, set(range(os.cpu_count() or 1)))  # it may start on all of them
+    os.sched_setaffinity(process.pid, ALL)  # it may start on all of them
     while perf_counter() - began < READY_SECONDS and process.poll() is None:
         try:
             with fetch(f"http://127.0.0.1:{port}/healthz", timeout=READY_SECONDS):
@@ -132,6 +132,6 @@ STARTERS = {
     "form": lambda place: launch([*UVICORN, "bench.yardsticks:form", "--port", "PORT"], {}, place),
     "form_params": form_params,
     "node-peer": node_peer,
-    "izwi-sqlite": lambda place: izwi("", place),
+    "izwi-sqlite": lambda place: izwi({"IZWI_DATA_DIR": str(place.folder / "data")}, place),
     "izwi-postgresql": izwi_postgresql,
 }

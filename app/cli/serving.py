@@ -85,7 +85,8 @@ def _start_preparing(settings: Settings) -> "BaseProcess | None":
     if _is_ready(settings):
         return None
     # A fork has what is imported by now, and so is ready half a second before a new interpreter.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    linux = sys.platform == "linux"
+    context = multiprocessing.get_context("fork") if linux else multiprocessing.get_context("spawn")
     child = context.Process(target=migrating.migrate.callback, kwargs={"quiet": True})
     child.start()
     return child

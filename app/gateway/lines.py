@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.channels.operators import Operators
 from app.settings import LineSettings
+from app.store.channels import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,15 @@ class Lines:
         wanted = name.casefold()
         own = [key for key, line in self.lines.items() if wanted in {each.casefold() for each in line.operators}]
         return own + [key for key, line in self.lines.items() if not line.operators]
+
+    def serving(self, operator: str) -> list[int]:
+        """The channels for an operator; all of them where none is for it."""
+        return self.for_operator(operator) or list(self.lines)
+
+    def able(self, operator: str, *, states: Mapping[int, State], at: datetime) -> int | None:
+        """The best channel for an operator that can send now."""
+        keys = self.serving(operator)
+        return next((key for key in keys if key in states and not states[key].rests(at)), None)
 
     def for_number(self, e164: str) -> list[int]:
         """The channels that serve a number, by the operator that gave it out."""

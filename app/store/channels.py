@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from app.models.messages import exchange, outbox
 from app.models.runs import channel
 
+_DOWN_AFTER = 3  # sends that failed in a row
 _BURST_MS = 200  # a channel may be so far ahead of its throughput
 
 
@@ -39,6 +40,10 @@ class State:
     def rests(self, at: datetime) -> bool:
         """Whether nothing may be sent now."""
         return self.held or (self.open_until is not None and at < self.open_until)
+
+    def is_down(self, at: datetime) -> bool:
+        """Whether it has failed for longer than a hiccup: what waits for it may go another way."""
+        return self.failures >= _DOWN_AFTER and self.open_until is not None and at < self.open_until
 
 
 _STATE = sa.select(

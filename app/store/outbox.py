@@ -4,7 +4,7 @@ A message whose outcome is unknown stays `unknown` until a delivery report or a 
 by itself (docs/decisions/D5, D6). What the provider later says of a message is in `reports`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -253,6 +253,41 @@ def cancel_broadcast(connection: Connection, broadcast_id: int, *, reason: str, 
     """Cancel what a broadcast has not sent yet, so many at a time; returns how many it were."""
     some = sa.select(outbox.c.id).where(_QUEUED, outbox.c.broadcast_id == broadcast_id).limit(count).scalar_subquery()
     return len(_withdraw(connection, [outbox.c.id.in_(some)], {}, "cancelled", reason, at))
+
+
+_STUCK = (
+    sa.select(outbox.c.id, contact.c.operator)
+    .join(contact, contact.c.id == outbox.c.contact_id)
+    .where(_QUEUED, outbox.c.broadcast_id == sa.bindparam("broadcast"), within(outbox.c.channel_id, "channels"))
+    .limit(1_000)
+    .with_for_update(of=outbox, skip_locked=True)
+)
+_MOVE = (
+    sa.update(outbox)
+    .where(within(outbox.c.id, "ids"), outbox.c.state == "queued")
+    .values(channel_id=sa.bindparam("to_channel"), due_at=_AT)
+)
+
+
+def reroute(
+    connection: Connection,
+    broadcast_id: int,
+    channel_ids: Sequence[int],
+    way: Callable[[str], int | None],
+    at: datetime,
+) -> int:
+    """Give messages of a broadcast that wait for channels in trouble to those that `way` knows for their operators.
+
+    Returns how many were moved. What was handed to a provider before and has no outcome is never among them.
+    """
+    stuck = connection.execute(_STUCK, {"broadcast": broadcast_id, "channels": list(channel_ids)}).all()
+    moved: dict[int, list[int]] = {}
+    for message_id, operator in stuck:
+        if (to := way(operator)) is not None:
+            moved.setdefault(to, []).append(message_id)
+    for to, ids in moved.items():
+        connection.execute(_MOVE, {"to_channel": to, "ids": ids, "at": at})
+    return sum(map(len, moved.values()))
 
 
 def sweep(connection: Connection, *, at: datetime) -> tuple[int, int]:

@@ -79,6 +79,8 @@ class Feeding:
         if not hours_of(which).allow(at):
             return 0
         states = {each.id: each for each in channels.states(connection)}
+        if moved := self._reroute(connection, which, states, at):
+            return moved
         people, allowed = [], self._allowed(connection, which, at)
         if allowed and not self._all_rest(which, states, at):
             people = recipients.due(connection, which.id, count=allowed, at=at)
@@ -119,6 +121,16 @@ class Feeding:
         """Whether no channel can send now: then nobody's message is written yet, and so none grows old."""
         keys = [self.lines.named(which.channel)] if which.channel else list(self.lines.lines)
         return all(key is None or key not in states or states[key].rests(at) for key in keys)
+
+    def _reroute(self, connection: Connection, which: Broadcast, states: Mapping[int, State], at: datetime) -> int:
+        """What waits for a channel that is down goes by another one that serves the phone, if there is one."""
+        down = [key for key, state in states.items() if state.is_down(at)]
+        if which.channel or not down or self._all_rest(which, states, at):
+            return 0
+        moved = outbox.reroute(connection, which.id, down, partial(self.lines.able, states=states, at=at), at)
+        if moved:
+            log.info("broadcast %d: %d messages go by another channel", which.id, moved)
+        return moved
 
     def _decide(
         self, connection: Connection, which: Broadcast, people: Sequence[Due], states: Mapping[int, State], at: datetime
@@ -219,9 +231,8 @@ class Round:
         """The channel for a phone: the best one that is not in trouble."""
         if self._which.channel and (named := self._lines.named(self._which.channel)) is not None:
             return named
-        keys = self._lines.for_operator(operator) or list(self._lines.lines)
-        able = (key for key in keys if key in self._states and not self._states[key].rests(self._at))
-        self._channels[operator] = next(able, keys[0])
+        able = self._lines.able(operator, states=self._states, at=self._at)
+        self._channels[operator] = self._lines.serving(operator)[0] if able is None else able
         return self._channels[operator]
 
     def write(self, connection: Connection) -> int:
