@@ -63,7 +63,7 @@ def disk() -> Path:
 def of_broadcasts(args: argparse.Namespace) -> list[str]:
     """The sections about broadcasts."""
     with tempfile.TemporaryDirectory(dir=disk()) as folder:
-        beside_them = beside.section(Path(folder), max(args.people // 2, 50_000), args.seconds, play)
+        beside_them = beside.section(Path(folder), args.seconds, play)
         return [beside_them, broadcast.section(Path(folder), args.people)]
 
 
