@@ -141,7 +141,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
         writer.start()
         watch.start()
         if worker:
-            worker.start()
+            worker.start(lambda: writer.taken)
         # What is alive now stays: not looking at it again takes the long pauses out of turns (facts: speed, section 4).
         gc.collect()
         gc.freeze()

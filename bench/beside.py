@@ -48,6 +48,7 @@ def measure(
     campaign.broadcasting.start(broadcast.NAME, datetime.now(UTC))
     beside = [play(server, SESSIONS, seconds, 0.5) for _ in range(ROUNDS)]
     sent = campaign.provider.counts()["messages"]
+    print(f"{database}: {sent:,} messages sent meanwhile", file=sys.stderr)
     if campaign.state != "running" or not sent:
         sys.exit(f"{database}: the broadcast is {campaign.state} with {sent:,} messages sent")
     return before, beside

@@ -252,6 +252,8 @@ class Writer:
         self._wakes = [threading.Event() for _ in range(threads)]
         self._pen = threading.Lock()
         self._stopping = False
+        self.taken = 0
+        """How many turns have been taken up so far."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._locales: OrderedDict[tuple[int, str], str] = OrderedDict()
         self._threads = [
@@ -313,6 +315,7 @@ class Writer:
         """Take up the pen and all that waits; the second value puts the pen down, once however often it is called."""
         self._pen.acquire()
         taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH_LIMIT))]
+        self.taken += len(taken)
         held = [self._pen]
 
         def put_down() -> None:

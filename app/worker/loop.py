@@ -24,20 +24,28 @@ _POLL_SECONDS = 0.5
 _SWEEP_SECONDS = 5.0
 _EXPIRE_SECONDS = 30.0
 _FORGET_SECONDS = 3600.0
+# Turns that are taken in this process go first: for each millisecond of work beside them, the worker rests so many.
+_REST = 6
 _EXCHANGES_KEPT = timedelta(days=30)
+
+
+def _nobody() -> int:
+    """No turns are taken in this process."""
+    return 0
 
 
 class Loop:
     """A thread that does something again and again, at once while there is something to do."""
 
     def __init__(self, name: str, work: Callable[[], int]) -> None:
-        self._work = work
+        self._work, self._turns = work, _nobody
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self.run, name=name, daemon=True)
 
-    def start(self) -> None:
-        """Start the thread."""
+    def start(self, turns: Callable[[], int]) -> None:
+        """Start the thread. `turns` is how many turns this process has taken so far."""
+        self._turns = turns
         self._thread.start()
 
     def stop(self) -> None:
@@ -60,8 +68,11 @@ class Loop:
         """Work until `stop`."""
         while not self._stopping.is_set():
             self._wake.clear()
+            turns, spent = self._turns(), time.thread_time()
             if not self._safely():
                 self._wake.wait(_POLL_SECONDS)
+            elif self._turns() != turns:
+                self._stopping.wait(_REST * (time.thread_time() - spent))
 
     def _safely(self) -> int:
         try:
@@ -92,21 +103,15 @@ class Worker:
         self._house = Loop("izwi-worker", self._keep_house)
         self._next = dict.fromkeys((self._sweep, self._expire, self._forget), 0.0)
 
-    def start(self) -> None:
-        """Start the threads."""
+    def start(self, turns: Callable[[], int] = _nobody) -> None:
+        """Start the threads; they give way to the turns of this process, of which `turns` counts all so far."""
         for each in (*self._senders, self._house):
-            each.start()
+            each.start(turns)
 
     def stop(self) -> None:
         """Let the threads finish the batches that they are sending, and end."""
         for each in (*self._senders, self._house):
             each.stop()
-
-    def run(self) -> None:
-        """Work until `stop`, in this thread too."""
-        for each in self._senders:
-            each.start()
-        self._house.run()
 
     @property
     def alive(self) -> bool:
