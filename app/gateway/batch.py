@@ -13,12 +13,13 @@ from sqlalchemy.engine import Connection
 
 from app.models.people import respondent
 from app.models.runs import run, session
-from app.store import airtime, answers, contacts, outbox, records, runs, sessions
+from app.store import airtime, answers, consents, contacts, outbox, records, runs, sessions
 from app.store import inbound as messages
 from app.store.airtime import Gift
 from app.store.answers import Answer
 from app.store.batch import Ids
 from app.store.bulk import write_together
+from app.store.consents import Consent
 from app.store.contacts import Contact, Person
 from app.store.keys import Keys
 from app.store.outbox import Message
@@ -53,6 +54,7 @@ class Batch:
     finished: list[int] = field(default_factory=list)
     """Runs whose record is to be made, when there is time."""
     outbox: list[Message] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
     thanks: list[Gift] = field(default_factory=list)
     """Airtime for those who have completed a survey."""
     locales: dict[int, str] = field(default_factory=dict)
@@ -177,6 +179,7 @@ class Batch:
             sessions.adding_turns(self.turns.values()),
             answers.saving(connection, self.answers.values()),
             records.adding(self.finished),
+            consents.adding(connection, self.consents),
         ]
         write_together(connection, jobs)
         answers.set_aside(connection, self.asides)
@@ -185,5 +188,6 @@ class Batch:
         stopped = [contact_id for contact_id, moment in self.stops.items() if moment is not None]
         outbox.add(connection, self.outbox)
         outbox.cancel(connection, stopped, reason="stopped", at=self.at)
+        consents.withdraw(connection, stopped, word="stop", at=self.at)
         messages.set_contacts(connection, self.senders)
         airtime.add(connection, self.thanks)
