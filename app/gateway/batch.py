@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from app.models.people import respondent
 from app.models.runs import run, session
-from app.store import airtime, answers, consents, contacts, outbox, records, runs, sessions
+from app.store import airtime, answers, consents, contacts, erasures, outbox, records, runs, sessions
 from app.store import inbound as messages
 from app.store.airtime import Gift
 from app.store.answers import Answer
@@ -59,6 +59,8 @@ class Batch:
     """Airtime for those who have completed a survey."""
     locales: dict[int, str] = field(default_factory=dict)
     stops: dict[int, datetime | None] = field(default_factory=dict)
+    leaving: dict[str, set[int]] = field(default_factory=dict)
+    """Word → the phones that left with it."""
     senders: list[tuple[int, int]] = field(default_factory=list)
     ids: Ids = field(init=False)
 
@@ -148,9 +150,11 @@ class Batch:
         else:
             self.asides[run_id, question] = moment
 
-    def stop(self, contact_id: int, moment: datetime | None) -> None:
+    def stop(self, contact_id: int, moment: datetime | None, word: str = "stop") -> None:
         """Stop a phone at a moment, or (None) let it be written to again; later turns of this batch know."""
         self.stops[contact_id] = moment
+        if moment is not None:
+            self.leaving.setdefault(word, set()).add(contact_id)
         for contact in self.contacts.values():
             if contact.id == contact_id:
                 contact.stopped = moment is not None
@@ -188,6 +192,9 @@ class Batch:
         stopped = [contact_id for contact_id, moment in self.stops.items() if moment is not None]
         outbox.add(connection, self.outbox)
         outbox.cancel(connection, stopped, reason="stopped", at=self.at)
-        consents.withdraw(connection, stopped, word="stop", at=self.at)
+        for word, ids in self.leaving.items():
+            consents.withdraw(connection, sorted(ids), word=word, at=self.at)
+        erasures.withhold(connection, sorted(self.leaving.get("withdraw", ())), at=self.at)
+        erasures.ask(connection, sorted(self.leaving.get("delete", ())), asked_by="word", at=self.at)
         messages.set_contacts(connection, self.senders)
         airtime.add(connection, self.thanks)

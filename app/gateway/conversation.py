@@ -175,10 +175,11 @@ class Conversation:
         if run is None:
             screen = Screen(say("no_service", "en"), final=True)
             return self.shown(batch, session, key, words, "", "failed", screen)
-        if words and not words.isdigit() and command_of(words) is Command.STOP and run.state == RunState.ACTIVE:
-            self.end(batch, run, RunState.STOPPED, "stop_word")
-            batch.stop(session.contact_id or 0, batch.at)
-            screen = Screen(say("stopped", run.locale), final=True)
+        if words and not words.isdigit() and (word := command_of(words)) and word.leaves:
+            if run.state == RunState.ACTIVE:
+                self.end(batch, run, RunState.STOPPED, f"{word}_word")
+            batch.stop(session.contact_id or 0, batch.at, word)
+            screen = Screen(say(LEFT[word], run.locale), final=True)
             return self.shown(batch, session, key, words, run.question, "stopped", screen)
         if session.asking and run.state == RunState.ACTIVE:
             return self._resume(batch, session, run, words, key)
@@ -305,6 +306,10 @@ class Conversation:
     def _locale(self, batch: Batch, session: Session) -> str:
         run = batch.runs.get(session.run_id or 0)
         return run.locale if run else "en"
+
+
+LEFT = {Command.STOP: "stopped", Command.WITHDRAW: "withdrawn", Command.DELETE: "deleted"}
+"""What is said to somebody who leaves, by her word."""
 
 
 def key_of(text: str) -> int:

@@ -40,12 +40,23 @@ _INSERT = Bulk.insert(
 _WITHDRAW = (
     sa.update(consent)
     .where(
-        consent.c.run_id.in_(sa.select(run.c.id).where(within(run.c.contact_id, "contacts"))),
+        consent.c.run_id.in_(
+            sa.select(run.c.id)
+            .join(respondent, respondent.c.id == run.c.respondent_id)
+            .where(within(respondent.c.contact_id, "contacts"))
+        ),
         consent.c.granted,
-        consent.c.withdrawn_at.is_(None),
+        within(consent.c.withdrawn_by, "weaker"),
     )
-    .values(withdrawn_at=sa.bindparam("moment", type_=consent.c.withdrawn_at.type), withdrawn_by=sa.bindparam("word"))
+    .values(
+        withdrawn_at=sa.func.coalesce(
+            consent.c.withdrawn_at, sa.bindparam("moment", type_=consent.c.withdrawn_at.type)
+        ),
+        withdrawn_by=sa.bindparam("word"),
+    )
 )
+# STOP ends the talking, WITHDRAW also the use of what was said, DELETE its being there: a later, stronger word counts.
+_WORDS = ("", "stop", "withdraw", "delete")
 _EXPORT = (
     sa.select(
         respondent.c.pseudonym.label("respondent"),
@@ -90,7 +101,8 @@ def withdraw(connection: Connection, contact_ids: Sequence[int], *, word: str, a
     """Take back whatever was agreed to on these phones; returns how many consents it were."""
     if not contact_ids:
         return 0
-    given = {"contacts": list(contact_ids), "moment": at, "word": word}
+    weaker = _WORDS[: _WORDS.index(word)]
+    given = {"contacts": list(contact_ids), "moment": at, "word": word, "weaker": weaker}
     return int(connection.execute(_WITHDRAW, given).rowcount)
 
 
