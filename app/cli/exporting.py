@@ -17,17 +17,21 @@ from app.cli.stored import opened
 from app.gateway.library import Library
 from app.gateway.recording import Recording
 from app.reports import answers as report
-from app.reports import nested, records
+from app.reports import consents, lines, nested, records
 from app.store import records as stored
 from app.store import surveys
 from app.store.unit import Database
 from app.values import RunState
 
+_WRITERS = {"csv": lines.write_csv, "jsonl": lines.write_jsonl}
 _ENDS = (RunState.COMPLETED, RunState.DECLINED, RunState.SCREENED_OUT)
 _SURVEY = click.option("--survey", help="Only this survey  [default: all]")
 _OUTPUT = click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write  [default: the screen]"
 )
+
+
+_FORMAT = click.option("--format", "kind", type=click.Choice(list(_WRITERS)), default="csv", show_default=True)
 
 
 @click.group(short_help="Write answers and records for analysis")
@@ -36,7 +40,7 @@ def export() -> None:
 
 
 @export.command("answers")
-@click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@_FORMAT
 @_SURVEY
 @click.option("--language", help="Language of the labels  [default: the one each was asked in]")
 @_OUTPUT
@@ -49,12 +53,11 @@ def export_answers(kind: str, survey: str | None, language: str | None, output: 
     with opened(read_settings()) as database:
         _must_be_known(database, survey)
         library = Library(database)
-        write = report.write_csv if kind == "csv" else report.write_jsonl
 
         def work(connection: Connection) -> int:
             found = report.rows(connection, lambda key: library.edition(key).flow, survey=survey, language=language)
             with whole_text(output) as out:
-                return write(out, found)
+                return _WRITERS[kind](out, report.COLUMNS, found)
 
         _written(database, work, "answers", output)
 
@@ -103,6 +106,27 @@ def export_records(kind: str, survey: str | None, states: tuple[str, ...], outpu
                 return records.write_xml(out, found) if kind == "xml" else records.write_zip(out, found, xform)
 
         _written(database, work, "records", output)
+
+
+@export.command("consents")
+@_FORMAT
+@_SURVEY
+@_OUTPUT
+def export_consents(kind: str, survey: str | None, output: Path | None) -> None:
+    """Write who agreed to what, in which words, when, and who took it back: the record that the law asks for.
+
+    One line for each answer to a question for consent; where a respondent answered again, her last line counts.
+    Columns: respondent, survey, version, purpose, granted, question, text_sha256, language, channel, at, withdrawn_at,
+    withdrawn_by. See docs/do-no-harm.md.
+    """
+    with opened(read_settings()) as database:
+        _must_be_known(database, survey)
+
+        def work(connection: Connection) -> int:
+            with whole_text(output) as out:
+                return _WRITERS[kind](out, consents.COLUMNS, consents.rows(connection, survey=survey))
+
+        _written(database, work, "consents", output)
 
 
 def _must_be_known(database: Database, survey: str | None) -> None:

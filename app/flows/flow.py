@@ -123,6 +123,8 @@ class Question:
     calculate: Expression | None = None
     end: RunState | None = None
     sets_language: bool = False
+    consent: str = ""
+    """What the answer agrees to or refuses; empty: it is no question for consent."""
     has_hint: bool = False
     silent: bool = False
     """Whether nobody sees it: a value that the form keeps for itself."""
@@ -218,6 +220,10 @@ class Flow:
     """The names of the instance as the form writes them, where they have namespaces."""
     spots: dict[str, Question] = field(default_factory=dict)
     """Questions at positions in repeats, as far as they were needed."""
+
+    def wording(self, texts: Mapping[str, Text], locale: str) -> Text:
+        """A text in a language; in the form's first one where it has none in that."""
+        return texts.get(locale) or texts.get(self.locale) or next(iter(texts.values()), ())
 
     def spot(self, key: str) -> Question:
         """The question that an answer is kept under, at its position."""

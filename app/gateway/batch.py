@@ -13,12 +13,13 @@ from sqlalchemy.engine import Connection
 
 from app.models.people import respondent
 from app.models.runs import run, session
-from app.store import airtime, answers, contacts, outbox, records, runs, sessions
+from app.store import airtime, answers, consents, contacts, erasures, outbox, records, runs, sessions
 from app.store import inbound as messages
 from app.store.airtime import Gift
 from app.store.answers import Answer
 from app.store.batch import Ids
 from app.store.bulk import write_together
+from app.store.consents import Consent
 from app.store.contacts import Contact, Person
 from app.store.keys import Keys
 from app.store.outbox import Message
@@ -53,10 +54,13 @@ class Batch:
     finished: list[int] = field(default_factory=list)
     """Runs whose record is to be made, when there is time."""
     outbox: list[Message] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
     thanks: list[Gift] = field(default_factory=list)
     """Airtime for those who have completed a survey."""
     locales: dict[int, str] = field(default_factory=dict)
     stops: dict[int, datetime | None] = field(default_factory=dict)
+    leaving: dict[str, set[int]] = field(default_factory=dict)
+    """Word → the phones that left with it."""
     senders: list[tuple[int, int]] = field(default_factory=list)
     ids: Ids = field(init=False)
 
@@ -146,9 +150,11 @@ class Batch:
         else:
             self.asides[run_id, question] = moment
 
-    def stop(self, contact_id: int, moment: datetime | None) -> None:
+    def stop(self, contact_id: int, moment: datetime | None, word: str = "stop") -> None:
         """Stop a phone at a moment, or (None) let it be written to again; later turns of this batch know."""
         self.stops[contact_id] = moment
+        if moment is not None:
+            self.leaving.setdefault(word, set()).add(contact_id)
         for contact in self.contacts.values():
             if contact.id == contact_id:
                 contact.stopped = moment is not None
@@ -177,6 +183,7 @@ class Batch:
             sessions.adding_turns(self.turns.values()),
             answers.saving(connection, self.answers.values()),
             records.adding(self.finished),
+            consents.adding(connection, self.consents),
         ]
         write_together(connection, jobs)
         answers.set_aside(connection, self.asides)
@@ -185,5 +192,9 @@ class Batch:
         stopped = [contact_id for contact_id, moment in self.stops.items() if moment is not None]
         outbox.add(connection, self.outbox)
         outbox.cancel(connection, stopped, reason="stopped", at=self.at)
+        for word, ids in self.leaving.items():
+            consents.withdraw(connection, sorted(ids), word=word, at=self.at)
+        erasures.withhold(connection, sorted(self.leaving.get("withdraw", ())), at=self.at)
+        erasures.ask(connection, sorted(self.leaving.get("delete", ())), asked_by="word", at=self.at)
         messages.set_contacts(connection, self.senders)
         airtime.add(connection, self.thanks)

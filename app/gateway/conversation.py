@@ -13,9 +13,9 @@ from app.flows.asking import compact
 from app.flows.asking import state as events
 from app.flows.asking.engine import advance
 from app.flows.asking.state import Record, Reply, State, Step
-from app.flows.flow import place_of
+from app.flows.flow import Flow, place_of
 from app.flows.phrases import fold, say
-from app.gateway import thanks
+from app.gateway import consenting, thanks
 from app.gateway.batch import Batch
 from app.gateway.inviting import seed_of
 from app.gateway.library import Edition, Library
@@ -175,10 +175,11 @@ class Conversation:
         if run is None:
             screen = Screen(say("no_service", "en"), final=True)
             return self.shown(batch, session, key, words, "", "failed", screen)
-        if words and not words.isdigit() and command_of(words) is Command.STOP and run.state == RunState.ACTIVE:
-            self.end(batch, run, RunState.STOPPED, "stop_word")
-            batch.stop(session.contact_id or 0, batch.at)
-            screen = Screen(say("stopped", run.locale), final=True)
+        if words and not words.isdigit() and (word := command_of(words)) and word.leaves:
+            if run.state == RunState.ACTIVE:
+                self.end(batch, run, RunState.STOPPED, f"{word}_word")
+            batch.stop(session.contact_id or 0, batch.at, word)
+            screen = Screen(say(LEFT[word], run.locale), final=True)
             return self.shown(batch, session, key, words, run.question, "stopped", screen)
         if session.asking and run.state == RunState.ACTIVE:
             return self._resume(batch, session, run, words, key)
@@ -223,19 +224,20 @@ class Conversation:
         room = self.rooms[session.medium]
         step = advance(flow, State.loads(run.memory), Reply(words, room, record), batch.local)
         question = run.question
-        outcome = self._apply(batch, session, run, step)
+        outcome = self._apply(batch, session, run, step, flow)
         return self.shown(
             batch, session, key, words if typed is None else typed, question,
             outcome if words is not None or record is not None or outcome == "ended" else "shown", step.screen, run,
         )  # fmt: skip
 
-    def _apply(self, batch: Batch, session: Session, run: Run, step: Step) -> str:
+    def _apply(self, batch: Batch, session: Session, run: Run, step: Step, flow: Flow) -> str:
         """Note what the engine says has happened; returns the outcome of the turn."""
         outcome = "steered"
         for event in step.events:
             match event:
                 case events.Answered():
                     batch.add_answer(_answer(event, run, session, batch.at))
+                    batch.consents += consenting.given(event, run, session, flow, batch.at)
                     outcome = "answered"
                 case events.Refused():
                     outcome = "refused"
@@ -304,6 +306,10 @@ class Conversation:
     def _locale(self, batch: Batch, session: Session) -> str:
         run = batch.runs.get(session.run_id or 0)
         return run.locale if run else "en"
+
+
+LEFT = {Command.STOP: "stopped", Command.WITHDRAW: "withdrawn", Command.DELETE: "deleted"}
+"""What is said to somebody who leaves, by her word."""
 
 
 def key_of(text: str) -> int:

@@ -17,6 +17,13 @@ class Command(StrEnum):
     STOP = "stop"
     START = "start"
     HELP = "help"
+    WITHDRAW = "withdraw"
+    DELETE = "delete"
+
+    @property
+    def leaves(self) -> bool:
+        """Whether whoever sends it wants to be left alone."""
+        return self in {Command.STOP, Command.WITHDRAW, Command.DELETE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from app.flows.asking import compact
 from app.flows.asking.state import State
 from app.flows.phrases import say
 from app.gateway.batch import Batch
-from app.gateway.conversation import Conversation, key_of
+from app.gateway.conversation import LEFT, Conversation, key_of
 from app.gateway.routing import Command, command_of
 from app.models.runs import session as session_table
 from app.store import outbox, recipients
@@ -36,8 +36,8 @@ class Texting:
         run = batch.runs.get(session.run_id or 0)
         locale = (run.locale if run else None) or contact.locale or "en"
         match command_of(message.text):
-            case Command.STOP:
-                self._stop(batch, session, message, contact, locale)
+            case Command.STOP | Command.WITHDRAW | Command.DELETE as word:
+                self._leave(batch, session, message, contact, word, locale)
                 return
             case Command.START:
                 batch.stop(contact.id, None)
@@ -160,15 +160,17 @@ class Texting:
         if outcome.screen is not None:
             self._send(batch, session, message, "reply", outcome.screen.text)
 
-    def _stop(self, batch: Batch, session: Session, message: SmsIn, contact: Contact, locale: str) -> None:
-        """STOP: every run on this phone ends, what waits is cancelled, and one confirmation goes out, never a second."""
+    def _leave(
+        self, batch: Batch, session: Session, message: SmsIn, contact: Contact, word: Command, locale: str
+    ) -> None:
+        """Every run on this phone ends, what waits is cancelled, and one confirmation goes out; to STOP never a second."""
         for run in self._runs_of(batch, contact):
-            self.conversation.end(batch, run, RunState.STOPPED, "stop_word")
-        if contact.stopped:
+            self.conversation.end(batch, run, RunState.STOPPED, f"{word}_word")
+        if contact.stopped and word is Command.STOP:
             self._note(batch, session, message, "stopped", "")
             return
-        batch.stop(contact.id, batch.at)
-        self._reply(batch, session, message, "stop", say("stopped", locale), "stopped")
+        batch.stop(contact.id, batch.at, word)
+        self._reply(batch, session, message, "stop", say(LEFT[word], locale), "stopped")
 
     def _runs_of(self, batch: Batch, contact: Contact) -> list[Run]:
         return [run for (contact_id, _), run in list(batch.active.items()) if contact_id == contact.id]

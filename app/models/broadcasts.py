@@ -93,8 +93,8 @@ airtime = sa.Table(
     sa.Column("id", BigId, primary_key=True),
     sa.Column("uid", Uid, nullable=False, unique=True, comment="The Idempotency-Key that the provider is given"),
     sa.Column("survey_id", BigId, sa.ForeignKey("survey.id"), nullable=False),
-    sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), nullable=False),
-    sa.Column("run_id", BigId, sa.ForeignKey("run.id"), nullable=False),
+    sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), nullable=True, comment="NULL when she was forgotten"),
+    sa.Column("run_id", BigId, sa.ForeignKey("run.id"), nullable=True),
     sa.Column("channel_id", BigId, sa.ForeignKey("channel.id"), nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False, comment="In millionths of the currency"),
     sa.Column("currency", sa.String(3), nullable=False),
@@ -118,5 +118,7 @@ airtime = sa.Table(
         postgresql_where=sa.text("state = 'queued'"),
     ),
     sa.Index(None, "channel_id", "provider_id"),
+    sa.Index(None, "contact_id"),
+    sa.Index(None, "run_id"),
     comment="Thanks for taking part: once per phone and survey, for ever",
 )

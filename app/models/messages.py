@@ -21,6 +21,7 @@ inbound = sa.Table(
     sa.Column("received_at", Utc, nullable=False),
     sa.UniqueConstraint("channel_id", "provider_id"),
     one_of("state", "taken", "set_apart"),
+    sa.Index(None, "contact_id"),
     comment="A text message that came in",
 )
 

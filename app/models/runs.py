@@ -73,6 +73,7 @@ run = sa.Table(
         postgresql_where=sa.text("state = 'active'"),
     ),
     sa.Index(None, "respondent_id"),
+    sa.Index(None, "contact_id"),
     sa.Index(None, "survey_version_id"),
     comment="One respondent's journey through one version of a survey; outlives sessions",
     postgresql_with={"fillfactor": 70},  # changed each turn: room for the new row beside the old one spares the indexes
@@ -110,6 +111,8 @@ session = sa.Table(
         sqlite_where=sa.text("ended_at IS NULL AND medium = 'ussd'"),
         postgresql_where=sa.text("ended_at IS NULL AND medium = 'ussd'"),
     ),
+    sa.Index(None, "contact_id"),
+    sa.Index(None, "run_id"),
     comment="A provider's dialogue with one phone",
     postgresql_with={"fillfactor": 70},
 )

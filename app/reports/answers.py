@@ -1,7 +1,5 @@
 """Answers in long form, one row each, with the labels of their version: for analysts, pseudonymous."""
 
-import csv
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -9,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 from app.flows.flow import Flow
 from app.reports.labels import question_label, value_label
+from app.reports.lines import moment
 from app.store import answers
 
 COLUMNS = (
@@ -22,14 +21,6 @@ class Flows(Protocol):
 
     def __call__(self, version_id: int) -> Flow:
         """Return it."""
-        ...
-
-
-class Out(Protocol):
-    """Where text can be written."""
-
-    def write(self, text: str, /) -> Any:
-        """Write it."""
         ...
 
 
@@ -51,38 +42,5 @@ def rows(
             "raw": row.raw,
             "language": row.locale,
             "channel": row.medium,
-            "answered_at": row.answered_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "answered_at": moment(row.answered_at),
         }
-
-
-def write_csv(out: Out, found: Iterator[Mapping[str, Any]]) -> int:
-    """Write RFC 4180 CSV with a header; returns the number of answers."""
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    count = 0
-    for row in found:
-        writer.writerow(["" if row[name] is None else _harmless(str(row[name])) for name in COLUMNS])
-        count += 1
-    return count
-
-
-def write_jsonl(out: Out, found: Iterator[Mapping[str, Any]]) -> int:
-    """Write one JSON object a line; returns the number of answers."""
-    count = 0
-    for row in found:
-        out.write(json.dumps(row, ensure_ascii=False) + "\n")
-        count += 1
-    return count
-
-
-def _harmless(cell: str) -> str:
-    """A text that a spreadsheet would run as a formula gets an apostrophe (OWASP ASVS 1.2.10): respondents wrote it."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and not _is_number(cell) else cell
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -10,7 +10,7 @@ from lxml import etree
 
 from app.flows.reading import model
 from app.flows.reading.markup import XF, parse_xml
-from app.reports.answers import Out
+from app.reports.lines import Out
 from app.reports.records import instance_id, moment
 
 _WHOLE, _FRACTION = {"int", "integer", "long"}, {"decimal", "double", "float"}

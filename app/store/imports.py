@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.models.people import contact, contact_import, group_member, respondent
+from app.store import erasures
 from app.store.batch import Ids, within
 from app.store.bulk import Bulk, Job, new_uid, stamp, write_together
 
@@ -107,7 +108,10 @@ _JOIN = Bulk.insert(group_member, ("group_id", "contact_id"))
 def find(connection: Connection, hashes: Sequence[bytes]) -> dict[bytes, Known]:
     """Hash → contact, for those that are there."""
     rows = connection.execute(_FIND, {"hashes": hashes})
-    return {bytes(row[0]): Known(row[1], row[2], bool(row[3]), row[4], row[5], bool(row[6])) for row in rows}
+    found = {bytes(row[0]): Known(row[1], row[2], bool(row[3]), row[4], row[5], bool(row[6])) for row in rows}
+    missing = [each for each in hashes if each not in found]
+    gone = erasures.forgotten(connection, missing) if missing else ()
+    return found | {each: Known(0, None, True, "", "{}", True) for each in gone}
 
 
 def groups_of(connection: Connection, contact_ids: Sequence[int]) -> dict[int, set[int]]:

@@ -14,6 +14,7 @@ from app.gateway.recording import Recording
 from app.store import channels, outbox
 from app.store.unit import Database
 from app.worker.delivery import Delivery, Line
+from app.worker.erasing import Erasing
 from app.worker.expiry import Expiry
 from app.worker.feeding import Feeding
 from app.worker.thanks import Thanks
@@ -98,6 +99,7 @@ class Worker:
     ) -> None:
         self._database, self._delivery, self._expiry = database, delivery, expiry
         self._feeding, self._recording, self._thanks = feeding, recording, thanks
+        self._erasing = Erasing(database)
         self._senders = [Loop(f"izwi-send-{line.name}", partial(self._deliver, line)) for line in lines]
         self._senders.append(Loop("izwi-thanks", self._thank))
         self._house = Loop("izwi-worker", self._keep_house)
@@ -139,6 +141,7 @@ class Worker:
                 task(now)
         if fed := self._feeding.feed(now):
             self.wake()
+        self._erasing.work(now)
         self._recording.make(now)
         return fed
 

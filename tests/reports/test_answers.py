@@ -7,6 +7,7 @@ from typing import Any
 
 from app import main
 from app.reports import answers as report
+from app.reports.lines import write_csv
 from tests.phone import Phone
 
 PATH = ("1", "1", "1", "1", "0", "1", "2", "1 3", "1", "0", "1", "2", "10", "1", "1", "3", "1")
@@ -16,8 +17,8 @@ def exported(parts: main.Parts, **options: Any) -> list[dict[str, Any]]:
     out = io.StringIO(newline="")
     chosen = {"survey": None, "language": None} | options
     parts.database.read(
-        lambda connection: report.write_csv(
-            out, report.rows(connection, lambda key: parts.library.edition(key).flow, **chosen)
+        lambda connection: write_csv(
+            out, report.COLUMNS, report.rows(connection, lambda key: parts.library.edition(key).flow, **chosen)
         )
     )
     return list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))

@@ -113,7 +113,7 @@ class Document(Instance):
 
     def text(self, texts: Mapping[str, Text], question: Question) -> str:
         """Write a text in the run's language, or in the form's first language where it has none."""
-        text = texts.get(self._state.locale) or texts.get(self._flow.locale) or next(iter(texts.values()), ())
+        text = self._flow.wording(texts, self._state.locale)
         if len(text) == 1 and isinstance(text[0], str):
             return text[0]
         return "".join(piece if isinstance(piece, str) else self.value(piece, question) for piece in text)

@@ -11,7 +11,7 @@ from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text
 from app.flows.phrases import fold
 from app.flows.questions.base import Accepted, QuestionType
 from app.flows.questions.metadata import Metadata
-from app.flows.reading import actions, consistency, itemset, itext, kinds, model, unsupported
+from app.flows.reading import actions, care, consistency, itemset, itext, kinds, model, unsupported
 from app.flows.reading.faults import Fault, FormError, Place
 from app.flows.reading.load import Form
 from app.flows.reading.markup import IZWI, XF, parse_xml
@@ -168,6 +168,7 @@ class _Compiler:
             default=self.default(path, kind, choices),
             end=self.end(path, kind),
             sets_language=self.sets_language(path, kind, choices),
+            consent=self.consent(path, kind, choices),
         )
 
     def repeat(self, control: Any, path: str) -> None:
@@ -275,6 +276,13 @@ class _Compiler:
                 known = ", ".join(sorted(self.texts.locales))
                 self.fault(name_of(path), f"the form has no language {choice.name}", f"Its languages are: {known}.")
         return True
+
+    def consent(self, path: str, kind: QuestionType, choices: ChoiceList | None) -> str:
+        bind = self.model.binds.get(path)
+        word = "" if bind is None else bind.get(f"{IZWI}consent", "")
+        if word and (wrong := care.wrong_consent(word, kind, choices)):
+            self.fault(name_of(path), *wrong)
+        return word
 
     def required(self, path: str) -> Expression | bool:
         source = self.model.bind(path, "required")
