@@ -27,7 +27,7 @@ from app.store.unit import Database
 from app.web.api import app as api
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.simulator import routes as simulator
-from app.worker import delivery, expiry, feeding, loop, thanks, watching
+from app.worker import delivery, expiry, feeding, keeping, loop, thanks, watching
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +125,7 @@ def make_worker(parts: Parts) -> loop.Worker:
             parts.keys,
             [thanks.Line(line.id, line.name, line.channel.airtime()) for line in parts.lines.values()],
         ),
+        keeping.Keeping(settings, parts.database),
     )
 
 

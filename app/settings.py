@@ -154,6 +154,13 @@ class Settings(BaseSettings):
     send_attempts: int = Field(20, ge=1, description="How often a message that was surely not sent is tried")
     message_hours: float = Field(24, gt=0, description="A message not sent after this time is given up, not sent late")
 
+    keep_words_days: float = Field(
+        7, ge=1, description="So long the words of messages and turns are kept as they came; answers stay"
+    )
+    keep_links_days: float = Field(
+        30, ge=0, description="So long after a survey was closed (retired) it is known whose answers are whose"
+    )
+
     replies_per_hour: int = Field(
         60,
         ge=5,

@@ -16,7 +16,7 @@ COMMANDS = {
     "check": "forms", "surveys": "surveys", "simulate": "phone",
     "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts", "messages": "messages",
     "export": "exporting", "channels": "channels", "hooks": "looking", "status": "looking", "tokens": "tokens",
-    "erase": "erasing", "doctor": "doctor",
+    "erase": "erasing", "retention": "keeping", "doctor": "doctor",
 }  # fmt: skip
 
 

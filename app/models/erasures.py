@@ -27,3 +27,15 @@ erasure = sa.Table(
     ),
     comment="A phone whose data was to go, and when it was gone",
 )
+
+purge = sa.Table(
+    "purge",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("what", sa.String(16), nullable=False, comment="The table whose words went, or `links`"),
+    sa.Column("upto", sa.BigInteger, nullable=False, comment="The last row that was looked at"),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("at", Utc, nullable=False),
+    sa.Index(None, "what", "upto"),
+    comment="What was removed because it had been kept for long enough",
+)

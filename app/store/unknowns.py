@@ -36,6 +36,7 @@ _UNKNOWN = outbox.c.state == sa.text("'unknown'")
 _later = outbox.alias("later")
 # Sending these again would do no good: she asked for silence; she was written to since, so the conversation went on and
 # an old question would be taken for the present one; or she has begun the survey, so the message came.
+_HAS_WORDS = outbox.c.body != ""  # they go after some days (`retention`)
 _STOPPED = contact.c.stopped_at.is_not(None)
 _SAYS_SO = outbox.c.kind == "stop"  # the confirmation of her STOP
 _WRITTEN_SINCE = sa.exists().where(_later.c.contact_id == outbox.c.contact_id, _later.c.id > outbox.c.id)
@@ -77,7 +78,12 @@ def send_again(connection: Connection, broadcast_id: int | None, *, at: datetime
     What they cost stays on the broadcast's bill as it is: once for each message.
     """
     rows = _take(
-        connection, broadcast_id, sa.or_(sa.not_(_STOPPED), _SAYS_SO), sa.not_(_WRITTEN_SINCE), sa.not_(_BEGAN)
+        connection,
+        broadcast_id,
+        _HAS_WORDS,
+        sa.or_(sa.not_(_STOPPED), _SAYS_SO),
+        sa.not_(_WRITTEN_SINCE),
+        sa.not_(_BEGAN),
     )
     due, expiry = stamp(at), stamp(expires_at)
     _AGAIN.write(connection, [("queued", DECIDED, "", None, 0, due, expiry, None, row.id) for row in rows])

@@ -17,6 +17,7 @@ from app.worker.delivery import Delivery, Line
 from app.worker.erasing import Erasing
 from app.worker.expiry import Expiry
 from app.worker.feeding import Feeding
+from app.worker.keeping import Keeping
 from app.worker.thanks import Thanks
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5
 _SWEEP_SECONDS = 5.0
 _EXPIRE_SECONDS = 30.0
+_WORDS_SECONDS = 60.0
 _FORGET_SECONDS = 3600.0
 # Turns that are taken in this process go first: for each millisecond of work beside them, the worker rests so many.
 _REST = 6
@@ -96,14 +98,15 @@ class Worker:
         recording: Recording,
         lines: Sequence[Line],
         thanks: Thanks,
+        keeping: Keeping,
     ) -> None:
         self._database, self._delivery, self._expiry = database, delivery, expiry
         self._feeding, self._recording, self._thanks = feeding, recording, thanks
-        self._erasing = Erasing(database)
+        self._erasing, self._keeping = Erasing(database), keeping
         self._senders = [Loop(f"izwi-send-{line.name}", partial(self._deliver, line)) for line in lines]
         self._senders.append(Loop("izwi-thanks", self._thank))
         self._house = Loop("izwi-worker", self._keep_house)
-        self._next = dict.fromkeys((self._sweep, self._expire, self._forget), 0.0)
+        self._next = dict.fromkeys((self._sweep, self._expire, self._empty_words, self._forget), 0.0)
 
     def start(self, turns: Callable[[], int] = _nobody) -> None:
         """Start the threads; they give way to the turns of this process, of which `turns` counts all so far."""
@@ -134,7 +137,8 @@ class Worker:
         """Do what is due besides sending; returns how much there was of what may go on at once."""
         now = datetime.now(UTC)
         for task, every in (
-            (self._sweep, _SWEEP_SECONDS), (self._expire, _EXPIRE_SECONDS), (self._forget, _FORGET_SECONDS),
+            (self._sweep, _SWEEP_SECONDS), (self._expire, _EXPIRE_SECONDS), (self._empty_words, _WORDS_SECONDS),
+            (self._forget, _FORGET_SECONDS),
         ):  # fmt: skip
             if time.monotonic() >= self._next[task]:
                 self._next[task] = time.monotonic() + every
@@ -157,3 +161,7 @@ class Worker:
 
     def _forget(self, now: datetime) -> None:
         self._database.write(lambda connection: channels.forget_exchanges(connection, before=now - _EXCHANGES_KEPT))
+        self._keeping.cut_links(now)
+
+    def _empty_words(self, now: datetime) -> None:
+        self._keeping.empty_words(now)

@@ -10,6 +10,18 @@ down_revision = '0007_api_tokens_and_unknown'
 
 
 def upgrade() -> None:
+    op.create_table('purge',
+    sa.Column('id', types.BigId(), nullable=False),
+    sa.Column('what', sa.String(length=16), nullable=False, comment='The table whose words went, or `links`'),
+    sa.Column('upto', sa.BigInteger(), nullable=False, comment='The last row that was looked at'),
+    sa.Column('rows', sa.BigInteger(), nullable=False),
+    sa.Column('at', types.Utc(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_purge')),
+    comment='What was removed because it had been kept for long enough'
+    )
+    with op.batch_alter_table('purge', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_purge_what_upto'), ['what', 'upto'], unique=False)
+
     op.create_table('erasure',
     sa.Column('id', types.BigId(), nullable=False),
     sa.Column('uid', types.Uid(), nullable=False),
@@ -113,3 +125,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_erasure_contact_id'))
 
     op.drop_table('erasure')
+    with op.batch_alter_table('purge', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_purge_what_upto'))
+
+    op.drop_table('purge')
