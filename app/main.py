@@ -27,7 +27,7 @@ from app.store.unit import Database
 from app.web.api import app as api
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.simulator import routes as simulator
-from app.worker import delivery, expiry, feeding, keeping, loop, thanks, watching
+from app.worker import delivery, expiry, feeding, keeping, loop, resealing, thanks, watching
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +126,7 @@ def make_worker(parts: Parts) -> loop.Worker:
             [thanks.Line(line.id, line.name, line.channel.airtime()) for line in parts.lines.values()],
         ),
         keeping.Keeping(settings, parts.database),
+        resealing.Resealing(parts.database, parts.keys),
     )
 
 
@@ -135,7 +136,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     worker = make_worker(parts) if with_worker else None
     gateway = Gateway(settings, parts.database, parts.keys, parts.library, wake=worker.wake if worker else _nobody)
     writer = Writer(gateway, settings, threads=1 if parts.database.sqlite else 2)
-    watch = watching.Watch(parts.library)
+    watch = watching.Watch(parts.library, parts.keys)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -156,9 +156,10 @@ def fill(store: Database, keys: vault.Keys, people: int) -> None:
     def rows(first: int) -> Iterator[dict[str, object]]:
         for number in range(first, min(first + _AT_ONCE, people)):
             msisdn = Msisdn(f"+26377000{number:04d}" if people <= 10_000 else f"+2637{number:08d}")
+            sealed, key_id = keys.seal(msisdn)
             yield {
-                "uid": uuid7(), "msisdn_hash": keys.find(msisdn), "msisdn_sealed": keys.seal(msisdn),
-                "key_id": keys.current, "locale": "sn" if number % 2 else "en", "operator": "Econet", "created_at": at,
+                "uid": uuid7(), "msisdn_hash": keys.find(msisdn), "msisdn_sealed": sealed, "key_id": key_id,
+                "locale": "sn" if number % 2 else "en", "operator": "Econet", "created_at": at,
             }  # fmt: skip
 
     for first in range(0, people, _AT_ONCE):

@@ -26,6 +26,7 @@ DOCUMENTS = [
     "docs/records.md",
     "docs/check.md",
     "docs/broadcasts.md",
+    "docs/do-no-harm.md",
     "docs/api.md",
 ]
 

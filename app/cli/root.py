@@ -15,7 +15,7 @@ COMMANDS = {
     "serve": "serving", "work": "serving", "migrate": "migrating",
     "check": "forms", "surveys": "surveys", "simulate": "phone",
     "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts", "messages": "messages",
-    "export": "exporting", "channels": "channels", "hooks": "looking", "status": "looking", "tokens": "tokens",
+    "export": "exporting", "channels": "channels", "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens",
     "erase": "erasing", "retention": "keeping", "doctor": "doctor",
 }  # fmt: skip
 

@@ -96,10 +96,10 @@ def find_or_add(
     if missing:
         rows = [
             {
-                "uid": uuid7(), "msisdn_hash": each, "msisdn_sealed": keys.seal(hashes[each]), "key_id": keys.current,
+                "uid": uuid7(), "msisdn_hash": each, "msisdn_sealed": sealed, "key_id": key_id,
                 "locale": None, "created_at": at, "stopped_at": None, "operator": operator_of(hashes[each].e164),
             }
-            for each in missing
+            for each, (sealed, key_id) in ((each, keys.seal(hashes[each])) for each in missing)
         ]  # fmt: skip
         statement = insert(connection, contact).on_conflict_do_nothing(index_elements=["msisdn_hash"])
         added = connection.execute(statement.returning(contact.c.msisdn_hash, contact.c.id), rows)
@@ -120,13 +120,15 @@ def _find_or_add_at_once(
     rows = [
         (
             each.hex(),
-            keys.seal(msisdn).hex(),
+            sealed.hex(),
             new_uid(connection),
-            keys.current,
+            key_id,
             stamp(at),
             operator_of(msisdn.e164),
         )
-        for each, msisdn in sorted(hashes.items())
+        for each, msisdn, (sealed, key_id) in (
+            (each, msisdn, keys.seal(msisdn)) for each, msisdn in sorted(hashes.items())
+        )
     ]
     found = connection.exec_driver_sql(_AT_ONCE, {"rows": to_json(rows).decode()})
     return {bytes(row[0]): Contact(row[1], row[2], row[3] is not None, row[4]) for row in found}
@@ -185,3 +187,32 @@ def addresses(connection: Connection, keys: Keys, contact_ids: Sequence[int]) ->
     """Unseal the numbers of contacts: for sending only."""
     rows = connection.execute(_NUMBERS, {"contacts": contact_ids})
     return {row[0]: Address(keys.unseal(bytes(row[1]), row[2]), row[3] is not None) for row in rows}
+
+
+_OLDER = (
+    sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id)
+    .where(contact.c.key_id < sa.bindparam("newest"))
+    .limit(sa.bindparam("count"))
+)
+_RESEAL = (
+    sa.update(contact)
+    .where(contact.c.id == sa.bindparam("contact"))
+    .values(msisdn_sealed=sa.bindparam("sealed"), key_id=sa.bindparam("key"))
+)
+
+
+def reseal(connection: Connection, keys: Keys, *, count: int = 1_000) -> int:
+    """Encrypt some numbers anew that an older key sealed; returns how many, 0 when there are no more."""
+    rows = connection.execute(_OLDER, {"newest": keys.current, "count": count}).all()
+    fresh = [(row.id, keys.seal(keys.unseal(bytes(row.msisdn_sealed), row.key_id))) for row in rows]
+    if fresh:
+        connection.execute(
+            _RESEAL, [{"contact": key, "sealed": made.sealed, "key": made.key_id} for key, made in fresh]
+        )
+    return len(rows)
+
+
+def older(connection: Connection, keys: Keys) -> int:
+    """How many numbers an older key than the newest still seals."""
+    counted = sa.select(sa.func.count()).select_from(contact).where(contact.c.key_id < keys.current)
+    return int(connection.execute(counted).scalar_one())

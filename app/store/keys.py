@@ -11,13 +11,15 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.values import Msisdn
 
+_FILE = "keys.json"
 _SECRET_BYTES = 24
 _HASH_BYTES = 16
 
@@ -26,7 +28,14 @@ class KeysUnreadable(Exception):
     """The key file is there but cannot be used; nothing may start without it, for new keys would orphan all contacts."""
 
 
-@dataclass(frozen=True)
+class Sealed(NamedTuple):
+    """An encrypted number, and the id of the key that opens it."""
+
+    sealed: bytes
+    key_id: int
+
+
+@dataclass
 class Keys:
     """The keys of one installation. `seals` are by id, so that a new one can come in while old rows wait."""
 
@@ -34,6 +43,8 @@ class Keys:
     seals: Mapping[int, bytes]
     hooks: Mapping[str, tuple[str, ...]]
     """Channel → its valid secrets, the current one first; two while one replaces the other."""
+    data_dir: Path
+    """Where the file is: another process may put a new key into it (`rotate`)."""
 
     @property
     def current(self) -> int:
@@ -44,14 +55,22 @@ class Keys:
         """The keyed hash that a number is found by: HMAC-SHA256 of E.164, cut to 16 bytes."""
         return hmac.digest(self.lookup, msisdn.e164.encode(), "sha256")[:_HASH_BYTES]
 
-    def seal(self, msisdn: Msisdn) -> bytes:
-        """Encrypt a number: AES-256-GCM, nonce first."""
-        nonce = secrets.token_bytes(12)
-        return nonce + AESGCM(self.seals[self.current]).encrypt(nonce, msisdn.e164.encode(), None)
+    def seal(self, msisdn: Msisdn) -> Sealed:
+        """Encrypt a number with the current key: AES-256-GCM, nonce first."""
+        key_id, nonce = self.current, secrets.token_bytes(12)
+        return Sealed(nonce + AESGCM(self.seals[key_id]).encrypt(nonce, msisdn.e164.encode(), None), key_id)
 
     def unseal(self, sealed: bytes, key_id: int) -> Msisdn:
         """Decrypt a number."""
+        if key_id not in self.seals:
+            self.refresh()
         return Msisdn(AESGCM(self.seals[key_id]).decrypt(sealed[:12], sealed[12:], None).decode())
+
+    def refresh(self) -> None:
+        """Learn the keys that came into the file since; what is known already is never forgotten here."""
+        known = _seals(json.loads((self.data_dir / _FILE).read_text()))
+        if not known.keys() <= self.seals.keys():
+            self.seals = {**self.seals, **known}  # whole: another thread may be looking
 
     def channel_of(self, secret: str) -> str | None:
         """Name the channel whose hook carries this secret; every valid secret is compared, in constant time each."""
@@ -66,7 +85,7 @@ class Keys:
 
 def load(data_dir: Path, channels: tuple[str, ...]) -> Keys:
     """Read the key file; make it on the first start, and add a hook secret for a channel that has none."""
-    path = data_dir / "keys.json"
+    path = data_dir / _FILE
     try:
         data: Any = json.loads(path.read_text()) if path.exists() else _new()
         missing = [channel for channel in channels if not data["hooks"].get(channel)]
@@ -76,8 +95,9 @@ def load(data_dir: Path, channels: tuple[str, ...]) -> Keys:
             _save(path, data)
         return Keys(
             lookup=base64.b64decode(data["lookup"]),
-            seals={int(number): base64.b64decode(key) for number, key in data["seals"].items()},
+            seals=_seals(data),
             hooks={channel: tuple(valid) for channel, valid in data["hooks"].items()},
+            data_dir=data_dir,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise KeysUnreadable(f"{path} is damaged ({type(error).__name__}); restore it from its backup") from None
@@ -85,7 +105,7 @@ def load(data_dir: Path, channels: tuple[str, ...]) -> Keys:
 
 def rotate_hook(data_dir: Path, channel: str) -> None:
     """Put a new secret before the current one; both are valid until `retire_hook`."""
-    path = data_dir / "keys.json"
+    path = data_dir / _FILE
     data = json.loads(path.read_text())
     data["hooks"][channel] = [new_secret(), *data["hooks"].get(channel, [])][:2]
     _save(path, data)
@@ -93,9 +113,35 @@ def rotate_hook(data_dir: Path, channel: str) -> None:
 
 def retire_hook(data_dir: Path, channel: str) -> None:
     """Keep only the newest secret of a channel."""
-    path = data_dir / "keys.json"
+    path = data_dir / _FILE
     data = json.loads(path.read_text())
     data["hooks"][channel] = data["hooks"][channel][:1]
+    _save(path, data)
+
+
+def rotate(data_dir: Path, at: datetime) -> int:
+    """Make a new key for numbers, and begin to use it; returns its id. Older ones still open what they sealed."""
+    path = data_dir / _FILE
+    data = json.loads(path.read_text())
+    new = max(map(int, data["seals"])) + 1
+    data["seals"][str(new)] = _key()
+    data["rotated_at"] = at.isoformat()
+    _save(path, data)
+    return new
+
+
+def rotated_at(data_dir: Path) -> datetime | None:
+    """When the newest key was made, if it was not the first."""
+    said = json.loads((data_dir / _FILE).read_text()).get("rotated_at")
+    return datetime.fromisoformat(said) if said else None
+
+
+def retire(data_dir: Path) -> None:
+    """Destroy all keys for numbers but the newest: what older ones sealed, a backup above all, stays shut for ever."""
+    path = data_dir / _FILE
+    data = json.loads(path.read_text())
+    newest = max(data["seals"], key=int)
+    data["seals"] = {newest: data["seals"][newest]}
     _save(path, data)
 
 
@@ -110,10 +156,15 @@ def make_private(directory: Path) -> None:
 
 
 def _new() -> dict[str, Any]:
-    def key() -> str:
-        return base64.b64encode(secrets.token_bytes(32)).decode()
+    return {"lookup": _key(), "seals": {"1": _key()}, "hooks": {}}
 
-    return {"lookup": key(), "seals": {"1": key()}, "hooks": {}}
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _seals(data: Any) -> dict[int, bytes]:
+    return {int(number): base64.b64decode(key) for number, key in data["seals"].items()}
 
 
 def _save(path: Path, data: object) -> None:

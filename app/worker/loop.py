@@ -18,6 +18,7 @@ from app.worker.erasing import Erasing
 from app.worker.expiry import Expiry
 from app.worker.feeding import Feeding
 from app.worker.keeping import Keeping
+from app.worker.resealing import Resealing
 from app.worker.thanks import Thanks
 
 log = logging.getLogger(__name__)
@@ -99,10 +100,11 @@ class Worker:
         lines: Sequence[Line],
         thanks: Thanks,
         keeping: Keeping,
+        resealing: Resealing,
     ) -> None:
         self._database, self._delivery, self._expiry = database, delivery, expiry
         self._feeding, self._recording, self._thanks = feeding, recording, thanks
-        self._erasing, self._keeping = Erasing(database), keeping
+        self._erasing, self._keeping, self._resealing = Erasing(database), keeping, resealing
         self._senders = [Loop(f"izwi-send-{line.name}", partial(self._deliver, line)) for line in lines]
         self._senders.append(Loop("izwi-thanks", self._thank))
         self._house = Loop("izwi-worker", self._keep_house)
@@ -155,6 +157,7 @@ class Worker:
     def _sweep(self, now: datetime) -> None:
         self._expiry.sweep(now)
         self._thanks.sweep(now)
+        self._resealing.work()
 
     def _expire(self, now: datetime) -> None:
         self._expiry.expire(now)

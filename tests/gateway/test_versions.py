@@ -85,7 +85,7 @@ def parts(settings: Settings) -> Iterator[main.Parts]:
 
 @pytest.fixture
 def watch(parts: main.Parts) -> Watch:
-    return Watch(parts.library)
+    return Watch(parts.library, parts.keys)
 
 
 def test_new_runs_get_what_was_published_and_running_ones_finish(
@@ -228,11 +228,11 @@ def test_what_the_watch_cannot_see_it_sees_later(parts: main.Parts, office: Offi
     seen = parts.library._database
     office.retire("1")
     parts.library._database = Away(parts.settings.database)
-    Watch(parts.library).look()
+    Watch(parts.library, parts.keys).look()
     assert phone.dial().text.startswith("How many?")
 
     parts.library._database = seen
-    Watch(parts.library).look()
+    Watch(parts.library, parts.keys).look()
     assert phone.dial().text.startswith("How many?")  # her run goes on
     assert parts.library.newest("meals") is None
 

@@ -25,7 +25,7 @@ from app.gateway.contacts.report import Category, Report, Verdict
 from app.gateway.contacts.rows import Line, NoLine, Reader
 from app.store import attributes, groups, imports
 from app.store.imports import Changed, Known, New, Seen
-from app.store.keys import Keys
+from app.store.keys import Keys, Sealed
 from app.store.unit import Database
 
 T = TypeVar("T")
@@ -166,7 +166,7 @@ class Import:
         connection: Connection,
         *,
         batch: list[Line],
-        sealed: Mapping[int, bytes],
+        sealed: Mapping[int, Sealed],
         group_ids: Mapping[str, int],
         at: datetime,
         ahead: dict[str, deque[int]],
@@ -188,11 +188,11 @@ class Import:
         imports.write(connection, new, changed, at, ahead)
         return counts
 
-    def _new(self, line: Line, hashed: bytes, sealed: bytes, group_ids: Mapping[str, int]) -> New:
+    def _new(self, line: Line, hashed: bytes, sealed: Sealed, group_ids: Mapping[str, int]) -> New:
         operator = self._operators.of_number(line.msisdn.e164)
         found = sorted({group_ids[name.casefold()] for name in line.groups})
         text = _json(line.values)
-        return New(hashed, sealed, self._keys.current, line.locale or self._locale, operator, text, found)
+        return New(hashed, *sealed, line.locale or self._locale, operator, text, found)
 
     def change(self, line: Line, known: Known, members: set[int], group_ids: Mapping[str, int]) -> Changed | None:
         """What a row changes of a contact that is there; nothing of one who asked for silence.
