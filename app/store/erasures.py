@@ -108,7 +108,7 @@ _STEPS: tuple[tuple[str, Any], ...] = (
     ("", sa.delete(group_member).where(group_member.c.contact_id == _CONTACT)),
 )  # fmt: skip
 _PLACES = sa.delete(recipient).where(recipient.c.contact_id == _CONTACT).returning(
-    recipient.c.broadcast_id, recipient.c.state, recipient.c.rounds
+    recipient.c.broadcast_id, recipient.c.state
 )  # fmt: skip
 _IS_NEEDED = sa.select(
     sa.exists().where(outbox.c.contact_id == _CONTACT)
@@ -193,11 +193,11 @@ def erase(connection: Connection, which: Erasure, *, at: datetime) -> bool:
 
 
 def _leave_broadcasts(connection: Connection, given: dict[str, Any]) -> None:
-    """Her places go; the figures of the broadcasts stay, and say that she asked for silence."""
+    """Her places go; the figures stay: who was written to was, and whose turn did not come yet asked for silence."""
     changes = Changes()
     for row in connection.execute(_PLACES, given):
-        if row.state in {"waiting", "written"}:
-            changes.people(row.broadcast_id, row.state, -1)
+        if row.state == "waiting":
+            changes.people(row.broadcast_id, "waiting", -1)
             changes.people(row.broadcast_id, "stopped")
     changes.write(connection)
 

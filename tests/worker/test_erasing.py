@@ -161,6 +161,18 @@ def run(post: Post, *arguments: str, given: str | None = None) -> Any:
     return CliRunner().invoke(izwi, list(arguments), env=environ, input=given)
 
 
+def test_who_was_written_to_before_stays_counted_so(post: Post) -> None:
+    office = Office(post)
+    office.know(NUMBER, OTHER)
+    office.send()
+    office.work()
+    post.text("DELETE")
+    work(post)
+
+    assert office.status()["people"] == {"written": 2}
+    assert post.rows("SELECT count(*) FROM recipient") == [(1,)]
+
+
 def test_an_officer_forgets_a_phone_and_sees_the_receipt(post: Post) -> None:
     dial(post, "1", "1", "1")
     post.text("IZWI")
