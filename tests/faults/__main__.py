@@ -24,6 +24,9 @@ from tests.postgres import throw_away_postgres
 from tests.provider.process import ProviderProcess
 
 
+_TOLD_EVERY = 100
+
+
 @contextmanager
 def place(database: str) -> Iterator[tuple[Path, str]]:
     """A folder and the URL of an empty database, thrown away afterwards."""
@@ -57,6 +60,8 @@ def play(database: str, seeds: range, *, tell: bool, most: int) -> list[int]:
                     "\n".join([f"{database} seed {seed}", *story, *(f"  ! {each}" for each in wrong[:6])]) + "\n"
                 )
                 sys.stdout.flush()
+            if (seed + 1 - seeds.start) % _TOLD_EVERY == 0:
+                sys.stderr.write(f"{database}: {seed + 1 - seeds.start:,} of {len(seeds):,}, {len(failed)} failed\n")
             if len(failed) >= most:
                 break
     took = time.monotonic() - began
