@@ -23,7 +23,6 @@ from tests.faults.world import World
 from tests.postgres import throw_away_postgres
 from tests.provider.process import ProviderProcess
 
-
 _TOLD_EVERY = 100
 
 
