@@ -76,6 +76,8 @@ _FORGOTTEN = sa.select(erasure.c.msisdn_hash).where(erasure.c.msisdn_hash.in_(sa
 _OURS = respondent.c.contact_id == _CONTACT
 _PEOPLE = sa.select(respondent.c.id).where(_OURS, respondent.c.created_at <= _ASKED)
 _RUNS = sa.select(run.c.id).where(run.c.respondent_id.in_(_PEOPLE))
+# Where its link was cut (`retention`), a gift has no run any more.
+_THANKS = (airtime.c.contact_id == _CONTACT) & (airtime.c.run_id.is_(None) | airtime.c.run_id.in_(_RUNS))
 _SESSIONS = sa.select(session.c.id).where(session.c.contact_id == _CONTACT)
 _SETTLED = outbox.c.state.not_in(("queued", "sending"))
 _REPORTED = sa.select(outbox.c.channel_id, outbox.c.provider_id).where(
@@ -83,9 +85,9 @@ _REPORTED = sa.select(outbox.c.channel_id, outbox.c.provider_id).where(
 )
 # Children before parents. What is counted goes onto the receipt by its name.
 _STEPS: tuple[tuple[str, Any], ...] = (
-    ("", sa.update(airtime).where(airtime.c.contact_id == _CONTACT, airtime.c.state == "queued")
+    ("", sa.update(airtime).where(_THANKS, airtime.c.state == "queued")
          .values(state="refused", reason="erased")),
-    ("", sa.update(airtime).where(airtime.c.contact_id == _CONTACT, airtime.c.state != "sending")
+    ("", sa.update(airtime).where(_THANKS, airtime.c.state != "sending")
          .values(contact_id=None, run_id=None)),
     ("answers", sa.delete(answer).where(answer.c.run_id.in_(_RUNS))),
     ("consents", sa.delete(consent).where(consent.c.run_id.in_(_RUNS))),
@@ -110,13 +112,14 @@ _STEPS: tuple[tuple[str, Any], ...] = (
 _PLACES = sa.delete(recipient).where(recipient.c.contact_id == _CONTACT).returning(
     recipient.c.broadcast_id, recipient.c.state
 )  # fmt: skip
-_IS_NEEDED = sa.select(
-    sa.exists().where(outbox.c.contact_id == _CONTACT)
-    | sa.exists().where(airtime.c.contact_id == _CONTACT)
-)  # fmt: skip
+_UNDER_WAY = sa.select(
+    sa.exists().where(outbox.c.contact_id == _CONTACT, outbox.c.created_at <= _ASKED) | sa.exists().where(_THANKS)
+)
 _IS_BACK = sa.select(
     sa.exists().where(_OURS)
     | sa.exists().where(inbound.c.contact_id == _CONTACT)
+    | sa.exists().where(outbox.c.contact_id == _CONTACT)
+    | sa.exists().where(airtime.c.contact_id == _CONTACT)
     | sa.exists().where(turn.c.session_id.in_(_SESSIONS))
 )
 
@@ -180,7 +183,7 @@ def erase(connection: Connection, which: Erasure, *, at: datetime) -> bool:
         if name and count:
             removed[name] += count
     _leave_broadcasts(connection, given)
-    left = bool(connection.execute(_IS_NEEDED, given).scalar())
+    left = bool(connection.execute(_UNDER_WAY, given).scalar())
     values: dict[str, Any] = {"removed": json.dumps(removed, sort_keys=True)}
     if not left:
         values |= {"done_at": at, "contact_id": None}

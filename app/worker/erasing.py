@@ -4,7 +4,10 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import DBAPIError
+
 from app.store import erasures
+from app.store.erasures import Erasure
 from app.store.unit import Database
 
 log = logging.getLogger(__name__)
@@ -18,9 +21,14 @@ class Erasing:
 
     def work(self, at: datetime) -> int:
         """Remove what can go now of every phone that asked; returns how many are wholly gone."""
-        gone = 0
-        for which in self.database.read(erasures.pending):
-            gone += self.database.write(lambda connection, which=which: erasures.erase(connection, which, at=at))  # type: ignore[misc]
+        gone = sum(self._forget(which, at) for which in self.database.read(erasures.pending))
         if gone:
             log.info("%d phones were forgotten", gone)
         return gone
+
+    def _forget(self, which: Erasure, at: datetime) -> bool:
+        try:
+            return self.database.write(lambda connection: erasures.erase(connection, which, at=at))
+        except DBAPIError as error:  # the others are to be forgotten all the same
+            log.error("erasure %d failed and is tried again: %s", which.id, type(error).__name__)
+            return False

@@ -12,6 +12,7 @@ from app.channels.base import UssdTurn
 from app.cli.root import main as izwi
 from app.flows.phrases import say
 from app.models import metadata
+from app.store import erasures
 from app.worker.erasing import Erasing
 from tests.worker.conftest import NUMBER, Post
 from tests.worker.sending import Office
@@ -133,6 +134,42 @@ def test_who_comes_back_before_it_is_done_keeps_what_she_says_then(post: Post) -
     assert [row[0] for row in post.rows("SELECT question FROM answer ORDER BY id")] == ["language", "consent"]
     ((done,),) = post.rows("SELECT count(*) FROM erasure WHERE done_at IS NOT NULL AND contact_id IS NULL")
     assert done == 1
+
+
+def test_who_comes_back_by_text_message_is_written_to_again(post: Post) -> None:
+    dial(post, "1", "1", "1")
+    post.text("DELETE")
+    post.clock.pass_time(seconds=1)
+    post.text("IZWI")
+    post.deliver()
+    work(post)
+    work(post)
+
+    assert post.rows("SELECT count(*) FROM erasure WHERE done_at IS NULL") == [(0,)]
+    assert post.rows("SELECT state FROM run") == [("active",)]
+    assert len(post.accepted()) == 2  # that it is done, and the first question
+
+
+def test_a_phone_that_cannot_be_forgotten_now_keeps_no_other_one_waiting(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dial(post, "1", "1", "1")
+    dial(post, "1", "1", "1", number=OTHER, session="s2")
+    post.text("DELETE")
+    post.text("DELETE", number=OTHER)
+    whole = erasures.erase
+
+    def fail_once(connection: sa.Connection, which: erasures.Erasure, **more: Any) -> bool:
+        if which.id == 1:
+            raise sa.exc.IntegrityError("", {}, Exception())
+        return whole(connection, which, **more)
+
+    monkeypatch.setattr(erasures, "erase", fail_once)
+    work(post)
+    assert rows_of_people(post)["contact"] == 1
+    monkeypatch.undo()
+    work(post)
+    assert rows_of_people(post)["contact"] == 0
 
 
 def test_a_broadcasts_figures_stay_and_no_file_brings_her_back(post: Post, tmp_path: Path) -> None:
