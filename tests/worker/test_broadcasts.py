@@ -91,7 +91,7 @@ def test_each_gets_it_once_in_her_language_at_the_price_that_was_foreseen(office
 def test_who_says_stop_in_the_middle_gets_not_one_more_and_the_figures_say_why(office: Office) -> None:
     office.start(per_minute=10)
     office.work()
-    late = next(number for number in office.numbers if not office.got()[number])
+    late = next(number for number in office.numbers[1::2] if not office.got()[number])
 
     office.post.text("STOP", number=late)
     for _ in range(60):
