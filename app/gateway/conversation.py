@@ -110,10 +110,7 @@ class Conversation:
     def find_run(self, batch: Batch, session: Session, contact: Contact, survey: str) -> bool:
         """Bind a session to the run that waits on this phone, or to a new one; False where no new one may begin."""
         edition = self.library.newest(survey)
-        waiting = batch.active.get((contact.id, self.library.survey_id(survey) or 0))
-        if waiting is not None and batch.at - waiting.touched_at > self.patience:
-            self.end(batch, waiting, RunState.EXPIRED, "no_reply")
-            waiting = None
+        waiting = self._waiting(batch, contact, self.library.survey_id(survey) or 0)
         if waiting is not None:
             session.run_id = waiting.id
             # A survey that was retired is not started again: she goes on where she was.
@@ -121,6 +118,14 @@ class Conversation:
         elif edition is not None:
             self._begin(batch, session, contact, edition, None)
         return waiting is not None or edition is not None
+
+    def _waiting(self, batch: Batch, contact: Contact, survey_id: int) -> Run | None:
+        """The run that waits on this phone; one that waited too long ends here, if no worker has ended it yet."""
+        run = batch.active.get((contact.id, survey_id))
+        if run is not None and batch.at - run.touched_at > self.patience:
+            self.end(batch, run, RunState.EXPIRED, "no_reply")
+            return None
+        return run
 
     def accept(
         self, batch: Batch, session: Session, contact: Contact, invitation: Invitation, words: str, key: int
@@ -130,6 +135,9 @@ class Conversation:
         edition = self.library.edition(version) if version else None
         if edition is None:
             return Outcome(None)
+        if (waiting := self._waiting(batch, contact, edition.survey_id)) is not None:
+            session.run_id, session.asking = waiting.id, ""  # she dialled meanwhile: the open question, not the first
+            return self.turn(batch, session, None, key)
         seed = seed_of(invitation.seed, contact.id)
         self._begin(batch, session, contact, edition, invitation.respondent_id, seed)
         outcome = self.turn(batch, session, None, key)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from app.channels.base import UssdTurn
 from app.flows.review.tariff import Price, Tariff
 from app.gateway.broadcasting import Broadcasting, Draft, NotPossible
 from app.money import MILLION
@@ -247,6 +248,23 @@ def test_only_those_who_have_not_answered_are_reminded_and_not_more_often_than_w
     office.work()
     mine = [each["message"] for each in office.post.accepted() if each["number"] == half_way]
     assert mine[-1].startswith("Choose language")
+
+
+def test_a_reply_is_taken_where_a_dialled_run_waits_or_has_waited_too_long(office: Office, post: Post) -> None:
+    """Found by fault schedule 315: no worker had ended the old run yet, and her reply failed for as long."""
+    office.start(mode="conversation", survey="leave_no_one_behind", texts={})
+    office.work()
+    soon, late = office.numbers[1], office.numbers[3]
+    post.take(UssdTurn("old", late, "*384*77#", "64804", ""))
+    post.clock.pass_time(hours=25)
+    post.take(UssdTurn("new", soon, "*384*77#", "64804", ""), UssdTurn("new", soon, "*384*77#", "64804", "1"))
+
+    post.text("1", number=late)
+    post.text("1", number=soon)
+
+    states = post.rows("SELECT state, count(*) FROM run GROUP BY state ORDER BY state")
+    assert states == [("active", 2), ("expired", 1)]
+    assert post.rows("SELECT count(*) FROM inbound WHERE state = 'taken'") == [(2,)]
 
 
 def test_nobody_is_interrupted_in_another_survey(office: Office, post: Post) -> None:
