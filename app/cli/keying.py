@@ -12,7 +12,7 @@ from app.store import keys as vault
 from app.store.keys import Keys, KeysUnreadable
 from app.store.unit import Database
 
-_SETTLED = timedelta(minutes=1)  # by then every process has seen a new key
+_SETTLED = timedelta(minutes=2)  # by then every process has seen a new key
 
 
 @click.group(short_help="The keys of phone numbers: see and change them")
@@ -57,9 +57,7 @@ def retire(yes: bool) -> None:
             return
         made = vault.rotated_at(settings.data_dir)
         if made is not None and datetime.now(UTC) - made < _SETTLED:
-            refuse(
-                "The newest key is less than a minute old; a service may not have seen it yet. Try again in a minute."
-            )
+            refuse("The newest key is less than two minutes old; a service may not have seen it yet. Try again later.")
         if left := _left(database, loaded):
             refuse(
                 f"{left:,} numbers are still sealed with an older key; the worker encrypts them anew. Is it running?"

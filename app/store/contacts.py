@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from app.models.people import contact, respondent
 from app.store.batch import within
 from app.store.bulk import Bulk, Job, insert, new_uid, stamp
-from app.store.keys import Keys
+from app.store.keys import Keys, Sealed
 from app.values import Msisdn
 
 
@@ -201,15 +201,16 @@ _RESEAL = (
 )
 
 
-def reseal(connection: Connection, keys: Keys, *, count: int = 1_000) -> int:
-    """Encrypt some numbers anew that an older key sealed; returns how many, 0 when there are no more."""
+def resealed(connection: Connection, keys: Keys, *, count: int = 1_000) -> list[tuple[int, Sealed]]:
+    """Some numbers that an older key sealed, encrypted anew, by contact."""
     rows = connection.execute(_OLDER, {"newest": keys.current, "count": count}).all()
-    fresh = [(row.id, keys.seal(keys.unseal(bytes(row.msisdn_sealed), row.key_id))) for row in rows]
-    if fresh:
-        connection.execute(
-            _RESEAL, [{"contact": key, "sealed": made.sealed, "key": made.key_id} for key, made in fresh]
-        )
-    return len(rows)
+    return [(row.id, keys.seal(keys.unseal(bytes(row.msisdn_sealed), row.key_id))) for row in rows]
+
+
+def reseal(connection: Connection, fresh: Sequence[tuple[int, Sealed]]) -> None:
+    """Write numbers that were encrypted anew."""
+    rows = [{"contact": contact_id, "sealed": made.sealed, "key": made.key_id} for contact_id, made in fresh]
+    connection.execute(_RESEAL, rows)
 
 
 def older(connection: Connection, keys: Keys) -> int:

@@ -61,9 +61,11 @@ _ASKED_FOR = sa.select(contact.c.id, contact.c.msisdn_hash).where(
     within(contact.c.id, "contacts"),
     ~sa.exists().where(erasure.c.contact_id == contact.c.id, erasure.c.done_at.is_(None)),
 )
+# After its first pass a phone waits until no message to it is under way: in an outage that is for days.
+_WAITS = sa.exists().where(outbox.c.contact_id == erasure.c.contact_id, outbox.c.state.in_(("queued", "sending")))
 _PENDING = (
     sa.select(erasure.c.id, erasure.c.contact_id, erasure.c.asked_at, erasure.c.removed)
-    .where(erasure.c.done_at.is_(None))
+    .where(erasure.c.done_at.is_(None), sa.or_(erasure.c.removed == "{}", ~_WAITS))
     .order_by(erasure.c.id)
     .limit(sa.bindparam("count"))
 )
@@ -184,11 +186,13 @@ def erase(connection: Connection, which: Erasure, *, at: datetime) -> bool:
             removed[name] += count
     _leave_broadcasts(connection, given)
     left = bool(connection.execute(_UNDER_WAY, given).scalar())
+    gone = not left and not connection.execute(_IS_BACK, given).scalar()
+    removed["phones"] = int(gone)
     values: dict[str, Any] = {"removed": json.dumps(removed, sort_keys=True)}
     if not left:
         values |= {"done_at": at, "contact_id": None}
     connection.execute(sa.update(erasure).where(erasure.c.id == which.id).values(**values))
-    if not left and not connection.execute(_IS_BACK, given).scalar():
+    if gone:
         connection.execute(sa.delete(session).where(session.c.contact_id == _CONTACT), given)
         connection.execute(sa.update(erasure).where(erasure.c.contact_id == _CONTACT).values(contact_id=None), given)
         connection.execute(sa.delete(contact).where(contact.c.id == _CONTACT), given)

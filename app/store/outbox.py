@@ -259,7 +259,7 @@ _STUCK = (
     sa.select(outbox.c.id, contact.c.operator)
     .join(contact, contact.c.id == outbox.c.contact_id)
     .where(_QUEUED, outbox.c.broadcast_id == sa.bindparam("broadcast"), within(outbox.c.channel_id, "channels"))
-    .limit(1_000)
+    .limit(5_000)  # all that a broadcast has waiting: those with no other way must not stand before the others
     .with_for_update(of=outbox, skip_locked=True)
 )
 _MOVE = (

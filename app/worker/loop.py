@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5
 _SWEEP_SECONDS = 5.0
 _EXPIRE_SECONDS = 30.0
-_WORDS_SECONDS = 60.0
+_TIDY_SECONDS = 60.0
 _FORGET_SECONDS = 3600.0
 # Turns that are taken in this process go first: for each millisecond of work beside them, the worker rests so many.
 _REST = 6
@@ -108,7 +108,7 @@ class Worker:
         self._senders = [Loop(f"izwi-send-{line.name}", partial(self._deliver, line)) for line in lines]
         self._senders.append(Loop("izwi-thanks", self._thank))
         self._house = Loop("izwi-worker", self._keep_house)
-        self._next = dict.fromkeys((self._sweep, self._expire, self._empty_words, self._forget), 0.0)
+        self._next = dict.fromkeys((self._sweep, self._expire, self._tidy, self._forget), 0.0)
 
     def start(self, turns: Callable[[], int] = _nobody) -> None:
         """Start the threads; they give way to the turns of this process, of which `turns` counts all so far."""
@@ -139,7 +139,7 @@ class Worker:
         """Do what is due besides sending; returns how much there was of what may go on at once."""
         now = datetime.now(UTC)
         for task, every in (
-            (self._sweep, _SWEEP_SECONDS), (self._expire, _EXPIRE_SECONDS), (self._empty_words, _WORDS_SECONDS),
+            (self._sweep, _SWEEP_SECONDS), (self._expire, _EXPIRE_SECONDS), (self._tidy, _TIDY_SECONDS),
             (self._forget, _FORGET_SECONDS),
         ):  # fmt: skip
             if time.monotonic() >= self._next[task]:
@@ -157,7 +157,6 @@ class Worker:
     def _sweep(self, now: datetime) -> None:
         self._expiry.sweep(now)
         self._thanks.sweep(now)
-        self._resealing.work()
 
     def _expire(self, now: datetime) -> None:
         self._expiry.expire(now)
@@ -166,5 +165,6 @@ class Worker:
         self._database.write(lambda connection: channels.forget_exchanges(connection, before=now - _EXCHANGES_KEPT))
         self._keeping.cut_links(now)
 
-    def _empty_words(self, now: datetime) -> None:
+    def _tidy(self, now: datetime) -> None:
         self._keeping.empty_words(now)
+        self._resealing.work()

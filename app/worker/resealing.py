@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from app.store import contacts
 from app.store.keys import Keys
@@ -26,10 +27,12 @@ class Resealing:
             return 0
         total = 0
         for _ in range(_STEPS):
-            count = self.database.write(lambda connection: contacts.reseal(connection, self.keys))
-            total += count
-            if not count:
+            # Looked for without the writer's lock, for it is a look at every contact, and turns would wait.
+            fresh = self.database.read(lambda connection: contacts.resealed(connection, self.keys))
+            if not fresh:
                 break
+            self.database.write(partial(contacts.reseal, fresh=fresh))
+            total += len(fresh)
         if total:
             log.info("%d numbers are sealed with the new key", total)
         return total

@@ -39,8 +39,8 @@ class Watch:
     def look(self) -> None:
         """Look once; what fails is tried again, and until then what was known is asked."""
         try:
-            self._keys.refresh()
             if self._library.refresh():
                 log.info("surveys that can be asked now: %s", ", ".join(self._library.names()) or "none")
+            self._keys.refresh()
         except Exception as error:
             log.error("it cannot be seen what other processes changed: %s", type(error).__name__)

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from app.channels.base import UssdTurn
 from app.cli.root import main as izwi
 from app.flows.phrases import say
+from app.gateway.conversation import Outcome
+from app.gateway.turns import Arrival
 from app.models import metadata
 from app.store import erasures
 from app.worker.erasing import Erasing
@@ -25,15 +27,12 @@ def dial(post: Post, *replies: str, number: str = NUMBER, session: str = "s1") -
     screen = ""
     for count in range(len(replies) + 1):
         text = "*".join(replies[:count])
-        outcome = post.gateway.take_turns([_arrival(post, UssdTurn(session, number, "*384*77#", "64804", text))])[0]
-        screen = outcome.screen.text  # type: ignore[union-attr]
+        turn = UssdTurn(session, number, "*384*77#", "64804", text)
+        (outcome,) = post.gateway.take_turns([Arrival(post.known.id, turn)])
+        assert isinstance(outcome, Outcome)
+        assert outcome.screen
+        screen = outcome.screen.text
     return screen
-
-
-def _arrival(post: Post, turn: UssdTurn) -> Any:
-    from app.gateway.turns import Arrival
-
-    return Arrival(post.known.id, turn)
 
 
 def work(post: Post) -> None:
@@ -99,6 +98,21 @@ def test_whoever_writes_delete_is_forgotten_when_she_has_been_told(post: Post, w
     ((asked_by, done, removed),) = post.rows("SELECT asked_by, done_at IS NOT NULL, removed FROM erasure")
     assert (asked_by, bool(done)) == ("word", True)
     assert json.loads(removed)["answers"] >= 1
+
+
+def test_in_an_outage_who_waits_for_her_confirmation_is_not_gone_through_again(post: Post) -> None:
+    dial(post, "1", "1", "1")
+    post.text("DELETE")
+    erasing = Erasing(post.parts.database)
+    assert len(post.parts.database.read(erasures.pending)) == 1
+
+    erasing.work(post.clock())
+
+    assert post.parts.database.read(erasures.pending) == []
+    work(post)
+    assert set(rows_of_people(post).values()) == {0}
+    ((removed,),) = post.rows("SELECT removed FROM erasure")
+    assert json.loads(removed)["phones"] == 1
 
 
 def test_nobody_elses_data_go(post: Post) -> None:

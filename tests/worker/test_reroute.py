@@ -5,6 +5,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from sqlalchemy.engine import Connection
 
 from app.settings import LineSettings, Settings
 from app.store import channels
@@ -46,10 +47,10 @@ def deliver(post: Post, name: str) -> None:
 
 
 def break_down(post: Post, *, failures: int) -> None:
-    def work(connection: object) -> None:
+    def work(connection: Connection) -> None:
         for _ in range(failures):
             channels.opened(
-                connection,  # type: ignore[arg-type]
+                connection,
                 post.parts.lines["first"].id,
                 until=post.clock() + timedelta(minutes=1),
                 trouble="unreachable",

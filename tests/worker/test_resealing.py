@@ -66,4 +66,4 @@ def test_a_key_that_is_just_made_is_not_the_only_one_at_once(post: Post, monkeyp
     monkeypatch.setattr(keying, "_SETTLED", timedelta(minutes=1))
     keys(post, "rotate")
 
-    assert "less than a minute old" in keys(post, "retire", "--yes").output
+    assert "less than two minutes old" in keys(post, "retire", "--yes").output
