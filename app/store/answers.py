@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from app.models.people import respondent
 from app.models.runs import answer, channel, run
 from app.models.surveys import survey, survey_version
+from app.store.batch import pages
 from app.store.bulk import Bulk, Job, new_uid, stamp
 
 
@@ -103,10 +104,7 @@ _EXPORT = (
 def export(connection: Connection, *, survey_name: str | None, page: int = 5000) -> Iterator[Any]:
     """Yield every answer that counts, in the order given, a page at a time so that memory stays small."""
     statement = _EXPORT.where(survey.c.name == survey_name) if survey_name else _EXPORT
-    after = 0
-    while rows := connection.execute(statement, {"after": after, "count": page}).all():
-        yield from rows
-        after = rows[-1].row
+    return pages(connection, statement, key="row", page=page)
 
 
 def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:

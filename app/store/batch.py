@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -96,3 +96,11 @@ class Ids:
         rows = self._connection.exec_driver_sql(f"SELECT {following} FROM generate_series(1, {_AHEAD})")
         for name, keys in zip(self._names, zip(*rows, strict=True), strict=True):
             self._ahead.setdefault(name, deque()).extend(keys)
+
+
+def pages(connection: Connection, statement: Any, *, key: str, page: int, **given: Any) -> Iterator[Any]:
+    """Yield the rows of a statement that goes on after `:after` with at most `:count`, so that memory stays small."""
+    after = 0
+    while rows := connection.execute(statement, given | {"after": after, "count": page}).all():
+        yield from rows
+        after = getattr(rows[-1], key)

@@ -12,7 +12,7 @@ from app.models.consents import consent
 from app.models.people import respondent
 from app.models.runs import run
 from app.models.surveys import survey, survey_version
-from app.store.batch import within
+from app.store.batch import pages, within
 from app.store.bulk import Bulk, Job, new_uid, stamp
 
 
@@ -109,7 +109,4 @@ def withdraw(connection: Connection, contact_ids: Sequence[int], *, word: str, a
 def export(connection: Connection, *, survey_name: str | None, page: int = 5000) -> Iterator[Any]:
     """Yield every consent in the order given, a page at a time so that memory stays small."""
     statement = _EXPORT.where(survey.c.name == survey_name) if survey_name else _EXPORT
-    after = 0
-    while rows := connection.execute(statement, {"after": after, "count": page}).all():
-        yield from rows
-        after = rows[-1].row
+    return pages(connection, statement, key="row", page=page)

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from app.models.people import respondent
 from app.models.runs import record, run
 from app.models.surveys import survey, survey_version
+from app.store.batch import pages
 from app.store.bulk import Bulk, Job, stamp
 from app.values import RunState
 
@@ -70,7 +71,4 @@ def export(
 ) -> Iterator[Any]:
     """Yield the records of runs that ended so, a page at a time so that memory stays small."""
     statement = _EXPORT.where(survey.c.name == survey_name) if survey_name else _EXPORT
-    after, wanted = 0, sorted(states)
-    while rows := connection.execute(statement, {"after": after, "count": page, "states": wanted}).all():
-        yield from rows
-        after = rows[-1].run_id
+    return pages(connection, statement, key="run_id", page=page, states=sorted(states))
