@@ -126,11 +126,17 @@ class Requests:
 
 
 def _together(claimed: Sequence[Claimed], most: int) -> Iterator[tuple[str, list[Claimed]]]:
-    """Messages with one body, the oldest first, as many at once as a provider takes."""
-    groups: dict[str, list[Claimed]] = {}
+    """Messages with one body, the oldest first, as many at once as a provider takes.
+
+    The second of two equal messages to one phone has a request of its own: results are told apart by number.
+    """
+    groups: dict[tuple[str, int], list[Claimed]] = {}
+    seen: Counter[tuple[str, int]] = Counter()
     for message in claimed:
-        groups.setdefault(message.body, []).append(message)
-    for body, messages in groups.items():
+        to = message.body, message.contact_id
+        groups.setdefault((message.body, seen[to]), []).append(message)
+        seen[to] += 1
+    for (body, _), messages in groups.items():
         for first in range(0, len(messages), most):
             yield body, messages[first : first + most]
 

@@ -47,7 +47,7 @@ class Faulty(Database):
         super().__init__(url)
         self.fault: Callable[[str], Fault | None] = lambda _: None
         self.between: Callable[[str], None] = lambda _: None
-        self.done: Callable[[Any], None] = lambda _: None
+        self.done: Callable[[str, Any], None] = lambda _, __: None
         self._here = threading.local()
         event.listen(self.engine, "before_cursor_execute", self._count)
         event.listen(self.engine, "connect", self._hurry)
@@ -65,14 +65,16 @@ class Faulty(Database):
         fault = self.fault(f"read {name}")
         if fault is not None:
             fault.happen()
-        return super().read(work)
+        result = super().read(work)
+        self.done(name, result)
+        return result
 
     def _once(self, work: Callable[[Connection], T]) -> T:
         name = name_of(work)
         self.between(f"write {name}")
         fault = self.fault(f"write {name}")
         result = super()._once(work) if fault is None else self._failing(work, fault)
-        self.done(result)
+        self.done(name, result)
         self.between(f"written {name}")
         return result
 
@@ -90,7 +92,7 @@ class Faulty(Database):
         if fault.where == "before":
             fault.happen()
         result = super()._once(failing)
-        self.done(result)
+        self.done(name_of(work), result)
         fault.happen()
         return result
 

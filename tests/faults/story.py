@@ -302,7 +302,7 @@ class Story:
         """What concerns a message that is about to be sent."""
         world, chance = self.world, self.chance
         assert world.actor is not None
-        claimed = chance.choice(world.actor.claimed)
+        claimed = chance.choice(list(world.actor.claimed.values()))
         number = next(each for each, key in world.people.items() if key == claimed.contact_id)
         self.count += 1
         match chance.choices(("stop", "other", "decline", "coordinator", "stall"), (4, 2, 1, 4, 1))[0]:

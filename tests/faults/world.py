@@ -100,7 +100,9 @@ class Worker:
     delivery: Delivery
     feeding: Feeding
     expiry: Expiry
-    claimed: list[Claimed] = field(default_factory=list)
+    claimed: dict[int, Claimed] = field(default_factory=dict)
+    asked: list[Claimed] = field(default_factory=list)
+    """What the next request carries, as the last look before it said."""
     truth: Truth | None = None
 
 
@@ -251,10 +253,13 @@ class World:
         if (worker := self.actor) is not None and name == "read Requests._look":
             worker.truth = self.truth()
 
-    def _done(self, result: Any) -> None:
-        worker = self.actor
-        if worker is not None and isinstance(result, list) and all(isinstance(each, Claimed) for each in result):
-            worker.claimed = result
+    def _done(self, name: str, result: Any) -> None:
+        if (worker := self.actor) is None:
+            return
+        if name == "Delivery._claim":
+            worker.claimed = {each.id: each for each in result}
+        elif name == "Requests._look":
+            worker.asked = [worker.claimed[each] for each in result]
 
 
 class Observed:
@@ -270,11 +275,9 @@ class Observed:
         world, worker = self._world, self._world.actor
         assert worker is not None
         truth, worker.truth = worker.truth or world.truth(), None
-        # The first of two equal messages to one phone is the one that is sent.
-        messages = {each.contact_id: each for each in reversed(worker.claimed) if each.body == body}
+        messages = {each.contact_id: each for each in worker.asked}
         requests = [
-            Request(truth.at, worker.name, messages[world.people[number]], number, truth)
-            for number in dict.fromkeys(recipients)
+            Request(truth.at, worker.name, messages[world.people[number]], number, truth) for number in recipients
         ]
         self._fail("before POST")
         world.requests += requests

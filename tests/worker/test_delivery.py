@@ -175,6 +175,17 @@ def test_stop_cancels_what_waits_and_only_its_confirmation_goes_out(post: Post) 
     assert [message["message"][:28] for message in post.accepted()] == ["You will get no more message"]
 
 
+def test_two_equal_messages_to_one_phone_are_never_in_one_request(post: Post) -> None:
+    post.text("HELP", provider_id="one")
+    post.text("HELP", provider_id="two")
+
+    post.deliver()
+
+    first, second = post.accepted()
+    assert first["message"] == second["message"]
+    assert (post.states(), post.provider.requests()) == (["sent", "sent"], 2)
+
+
 def test_a_message_past_its_time_is_not_sent_late(post: Post) -> None:
     post.text("IZWI")
 
