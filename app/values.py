@@ -29,6 +29,25 @@ class RunState(StrEnum):
     SCREENED_OUT = "screened_out"
 
 
+class Mode(StrEnum):
+    """Who holds the phone: the respondent herself, or a facilitator who takes people through one after another."""
+
+    SELF = "self"
+    FACILITATOR = "facilitator"
+
+
+class Role(StrEnum):
+    """What somebody who works with Izwi is there for."""
+
+    ADMIN = "admin"
+    COORDINATOR = "coordinator"
+    ANALYST = "analyst"
+    MODERATOR = "moderator"
+    DUTY_OFFICER = "duty_officer"
+    FACILITATOR = "facilitator"
+    OPERATOR = "operator"
+
+
 class VersionStatus(StrEnum):
     """Where a version of a survey stands. Only the published one gets new runs; runs finish on whatever they began."""
 

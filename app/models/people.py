@@ -88,6 +88,9 @@ respondent = sa.Table(
     sa.Column("survey_id", BigId, sa.ForeignKey("survey.id"), nullable=False),
     sa.Column("position", sa.Integer, nullable=False, comment="Which person on this phone, from 1"),
     sa.Column("created_at", Utc, nullable=False),
+    sa.Column(
+        "pin_hash", sa.LargeBinary, nullable=True, comment="Keyed hash of the four digits that she comes back with"
+    ),
     sa.UniqueConstraint("contact_id", "survey_id", "position"),
     comment="A person in one survey, behind a random pseudonym",
 )

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from app.models.base import metadata, one_of
 from app.models.types import BigId, Uid, Utc
-from app.values import Medium, RunState
+from app.values import Medium, Mode, RunState
 
 channel = sa.Table(
     "channel",
@@ -56,12 +56,22 @@ run = sa.Table(
     sa.Column("started_at", Utc, nullable=False),
     sa.Column("touched_at", Utc, nullable=False),
     sa.Column("ended_at", Utc, nullable=True),
+    sa.Column("mode", sa.String(16), nullable=False, server_default=Mode.SELF, comment="Who held the phone"),
+    sa.Column(
+        "proxy",
+        sa.Boolean(create_constraint=False),
+        nullable=False,
+        server_default=sa.false(),
+        comment="Somebody answered on behalf of another person",
+    ),
     one_of("state", *RunState),
+    one_of("mode", *Mode),
     sa.CheckConstraint("(state = 'active') = (ended_at IS NULL)", name="ended_when_not_active"),
     sa.Index(
         "uq_run_active",
         "contact_id",
         "survey_id",
+        "respondent_id",  # several people may be under way on one phone
         unique=True,
         sqlite_where=sa.text("state = 'active'"),
         postgresql_where=sa.text("state = 'active'"),
@@ -91,7 +101,7 @@ session = sa.Table(
     sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), nullable=True),
     sa.Column("run_id", BigId, sa.ForeignKey("run.id"), nullable=True),
     sa.Column("shown", sa.Integer, nullable=False, comment="The run's revision that its last screen showed"),
-    sa.Column("asking", sa.String(16), nullable=False, comment="`resume` while it asks whether to go on, else empty"),
+    sa.Column("asking", sa.String(16), nullable=False, comment="What it asks outside of the survey, else empty"),
     sa.Column("text", sa.Text, nullable=False, comment="All that was typed so far, as the provider sends it"),
     sa.Column("address", sa.String(128), nullable=False, comment="Service code or short code"),
     sa.Column("network_code", sa.String(128), nullable=False),
@@ -104,7 +114,7 @@ session = sa.Table(
     sa.Column("duration_ms", sa.Integer, nullable=True),
     sa.UniqueConstraint("channel_id", "ref"),
     one_of("medium", *Medium),
-    one_of("asking", "", "resume"),
+    one_of("asking", "", "resume", "who", "pin", "new_pin", "next"),
     sa.Index(
         "ix_session_open",
         "started_at",
@@ -141,6 +151,13 @@ record = sa.Table(
     sa.Column("run_id", BigId, sa.ForeignKey("run.id"), primary_key=True, autoincrement=False),
     sa.Column("xml", sa.Text, nullable=True, comment="As ODK Collect would submit it; NULL until there was time"),
     sa.Column("made_at", Utc, nullable=True),
+    sa.Column("vector", sa.LargeBinary, nullable=True, comment="Hash of all answers that were chosen; equal is equal"),
+    sa.Index(
+        "ix_record_vector",
+        "vector",
+        sqlite_where=sa.text("vector IS NOT NULL"),
+        postgresql_where=sa.text("vector IS NOT NULL"),
+    ),
     sa.CheckConstraint("(xml IS NULL) = (made_at IS NULL)", name="made_when_there"),
     sa.Index(
         "ix_record_unmade",
