@@ -16,9 +16,11 @@ AT = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Africa/Harare"))
 class Talk:
     """One run of a form written in Markdown, or as an XForm."""
 
-    def __init__(self, form: str, *, seed: int = 1, room: Room = USSD_ROOM, state: State | None = None) -> None:
+    def __init__(
+        self, form: str, *, seed: int = 1, room: Room = USSD_ROOM, state: State | None = None, code: str = ""
+    ) -> None:
         self.flow = compile_form(load(dedent(form).encode(), "form.xml" if form.startswith("<") else "form.md"))
-        self.room = room
+        self.room, self.code = room, code
         self.memory = (state or State(seed, self.flow.locale)).dumps()
         self.events: tuple[Event, ...] = ()
         self.screen = self._turn(None)
@@ -56,7 +58,7 @@ class Talk:
 
     def _turn(self, words: str | None, record: Record | None = None) -> str:
         before = State.loads(self.memory)
-        step = advance(self.flow, before, Reply(words, self.room, record), AT)
+        step = advance(self.flow, before, Reply(words, self.room, record, self.code), AT)
         assert before.dumps() == self.memory, "advance changed the state that it was given"
         self.memory, self.events, self.final = step.state.dumps(), step.events, step.screen.final
         return step.screen.text

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.flows.phrases import fold
+from app.flows.phrases import fold, say
 from app.flows.questions.base import QuestionType
 from app.flows.questions.metadata import Metadata
 from app.flows.spelling import Spelling
@@ -100,6 +100,22 @@ class Compact:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Caution:
+    """What a form does so that no answer harms who gave it."""
+
+    sensitive: bool = False
+    """Whether any question is sensitive."""
+    by_sms: str = "dial"
+    """What becomes of sensitive questions in an SMS conversation: `dial` offers the code, `skip` passes them over."""
+    leave: str = "no"
+    """How she leaves at once: `yes` by 0 and 0, or 00; `00` by that alone; `no`."""
+    persons: int = 1
+    """How many people may answer on one phone."""
+    says: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
+    """The form's own words for what Izwi says: phrase → language → text."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """One question, note or calculation of a form, with all that decides whether and how it is asked."""
 
@@ -125,6 +141,12 @@ class Question:
     sets_language: bool = False
     consent: str = ""
     """What the answer agrees to or refuses; empty: it is no question for consent."""
+    sensitive: bool = False
+    """Whether nothing of it may be in a message or be seen a second time."""
+    distress: frozenset[str] = frozenset()
+    """Choices, or words of a text, at which somebody should look after her."""
+    proxy: frozenset[str] = frozenset()
+    """Choices by which she says that she answers for somebody else."""
     has_hint: bool = False
     silent: bool = False
     """Whether nobody sees it: a value that the form keeps for itself."""
@@ -218,12 +240,21 @@ class Flow:
     their path."""
     spelling: Spelling | None = None
     """The names of the instance as the form writes them, where they have namespaces."""
+    caution: Caution = Caution()
+    cautious: bool = False
+    """Whether a reply may mean something that no question asks: to leave at once, or that it is safe to go on."""
     spots: dict[str, Question] = field(default_factory=dict)
     """Questions at positions in repeats, as far as they were needed."""
 
     def wording(self, texts: Mapping[str, Text], locale: str) -> Text:
         """A text in a language; in the form's first one where it has none in that."""
         return texts.get(locale) or texts.get(self.locale) or next(iter(texts.values()), ())
+
+    def says(self, key: str, locale: str) -> str:
+        """What Izwi says, in the form's own words where it has some."""
+        if own := self.caution.says.get(key):
+            return "".join(piece for piece in self.wording(own, locale) if isinstance(piece, str))
+        return say(key, locale)
 
     def spot(self, key: str) -> Question:
         """The question that an answer is kept under, at its position."""

@@ -137,11 +137,10 @@ LOOK = str(FORMS / "worth_a_look.md")
     [
         ("age", "Shona (sn)", "its label lacks ${name}, 18 and has 16, unlike the one in English (en)"),
         ("age", "", "no answer ever satisfies its constraint"),
-        ("age", "", "izwi:sensitive is 'perhaps', which is not read"),
+        ("", "", "INFO does not tell who asks, why, how long answers are kept, and whom to complain to"),
+        ("", "", "nobody is screened out, so children may be asked"),
         ("ill", "Shona (sn)",
          "its label lacks https://example.org/a and has https://example.org/b, unlike the one in English (en)"),
-        ("ill", "", "it is sensitive, and by SMS the question and the answer stay on the phone"),
-        ("note_to_us", "", "its message repeats the answer to ill, which is sensitive"),
         ("places away", "Shona (sn)", "its label lacks 5 and has 15, unlike the one in English (en)"),
         ("places nowhere", "", "no choice_filter ever lets it through (see where)"),
     ],
@@ -150,14 +149,12 @@ def test_words_that_differ_and_questions_that_give_away_are_told(name: str, lang
     found = findings(LOOK)
 
     assert problem in [each["problem"] for each in found if (each["name"], each["language"]) == (name, language)]
-    assert len(found) == 9  # and that nobody sees note_to_us; the question where says that it is not sensitive
+    assert len(found) == 8  # and that nobody sees note_to_us
 
 
 def test_nothing_is_said_of_messages_where_people_only_dial() -> None:
-    told = [each["problem"] for each in findings(LOOK, "--channel", "ussd")]
     shown = json.loads(run("--json", "--channel", "ussd", LOOK).stdout)["screens"]
 
-    assert not any("sensitive," in each or "which is sensitive" in each for each in told)
     assert {each["channel"] for each in shown} == {"ussd"}
     assert "as SMS" not in run("--channel", "ussd", LOOK).stdout
     assert "How long it is:" in run("--channel", "sms", LOOK).stdout
@@ -210,7 +207,7 @@ def test_the_page_has_everything_and_needs_nothing(tmp_path: Path) -> None:
     page = file.read_text(encoding="utf-8")
 
     assert result.exit_code == 0
-    assert result.stdout.endswith(f"9 warnings: it can be asked.\nThe page is in {file}.\n")
+    assert result.stdout.endswith(f"8 warnings: it can be asked.\nThe page is in {file}.\n")
     assert "<title>Worth a &lt;look&gt;: izwi check</title>" in page
     assert "2 No, &lt;b&gt;not&lt;/b&gt; I" in page
     assert '<a href="#q-ill">survey, row 5, ill</a>' in page

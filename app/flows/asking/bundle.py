@@ -106,7 +106,9 @@ def _or_skipped(turn: "Turn", question: Question, typed: str, result: Accepted |
 
 
 def _applies(turn: "Turn", question: Question) -> bool:
-    return turn.document.exists(question) and turn.document.relevant(question) and turn.answerable(question)
+    if turn.is_hidden(question) or not turn.document.exists(question):
+        return False
+    return turn.document.relevant(question) and turn.answerable(question)
 
 
 def _comes_first(turn: "Turn", question: Question) -> bool:

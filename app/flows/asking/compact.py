@@ -16,7 +16,7 @@ from app.flows.phrases import fold, words
 from app.flows.questions.base import NUMBERS, Accepted, Refused
 from app.flows.reading.model import Model, name_of
 
-_TAKEN = ("stop", "start", "help", "yes", "no", "next", "back", "skip")
+_TAKEN = ("stop", "withdraw", "delete", "start", "help", "info", "yes", "no", "next", "back", "skip")
 _MOST_WORDS = 8  # of a value that is no text: "25 December 1990 at 2 pm"
 
 

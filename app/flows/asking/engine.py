@@ -9,21 +9,31 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from app.flows.asking import bundle, finding
+from app.flows.asking import bundle, caution, finding
 from app.flows.asking.dependencies import behind
 from app.flows.asking.document import Document
 from app.flows.asking.reconciling import Reconciler
 from app.flows.asking.repeats import ANOTHER
 from app.flows.asking.setting import Setter
 from app.flows.asking.showing import BACK, HELP, MORE, SKIP, Showing
-from app.flows.asking.state import Answered, Ended, Event, Refused, Reply, State, Step, milliseconds
+from app.flows.asking.state import (
+    Answered,
+    Distressed,
+    Ended,
+    Event,
+    Refused,
+    Reply,
+    State,
+    Step,
+    milliseconds,
+)
 from app.flows.asking.walk import onward
 from app.flows.flow import Flow, Question
 from app.flows.phrases import fold, say, words
 from app.flows.questions.base import Accepted
 from app.flows.questions.base import Refused as NoAnswer
 from app.flows.questions.time import zoned
-from app.values import Medium, RunState
+from app.values import Medium, RunState, Screen
 
 
 def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
@@ -38,6 +48,10 @@ def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
         turn.start()
     elif reply.words is None:
         turn.state.page, turn.state.refused, turn.state.told = 0, "", {}
+        if flow.cautious:
+            caution.begin(turn)
+    elif flow.cautious and caution.takes(turn, reply.words):
+        pass
     elif state.together and reply.room.medium is Medium.SMS:
         bundle.take_joint(turn, reply.words)
     else:
@@ -46,21 +60,23 @@ def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
         bundle.take_waiting(turn)
     if flow.together:
         bundle.gather(turn)
-    return Step(turn.state, turn.showing.screen(), tuple(turn.events))
+    return Step(turn.state, turn.parting or turn.showing.screen(), tuple(turn.events))
 
 
 class Turn:
     """One turn in the making."""
 
-    __slots__ = ("at", "document", "events", "flow", "kept", "reply", "showing", "state")
+    __slots__ = ("at", "document", "events", "flow", "kept", "parting", "reply", "showing", "state")
 
     def __init__(self, flow: Flow, state: State, reply: Reply, at: datetime) -> None:
         self.flow, self.reply, self.at = flow, reply, at
         self.state = state.copy()
         self.document = Document(flow, self.state, at)
-        self.showing = Showing(flow, self.state, self.document, reply.room)
+        self.showing = Showing(flow, self.state, self.document, reply.room, reply.code)
         self.events: list[Event] = []
         self.kept = False
+        self.parting: Screen | None = None
+        """What is shown in place of the open question: she leaves."""
 
     # -- understanding the reply ----------------------------------------------------------------------------------
 
@@ -70,8 +86,8 @@ class Turn:
         steer = self.steering(question, typed)
         if self.state.told and steer != MORE:
             self.state.told = {}
-        if typed.strip() == HELP:
-            self.state.refused, self.state.page = "help", 0
+        if typed.strip() == HELP or (not typed.isdigit() and fold(typed) in words("words_info")):
+            self.state.refused, self.state.page = "help" if typed.strip() == HELP else "info", 0
             return
         if steer == MORE:
             # The reason of a refusal stays: without it the pages would be cut elsewhere, and entries passed over.
@@ -106,9 +122,13 @@ class Turn:
             state.find = ""
             return
         for other in self.before(question):
-            if other.key in state.answers and other.kind.asked:
+            if other.key in state.answers and other.kind.asked and not self.is_hidden(other):
                 self.open(other, [])
                 return
+
+    def is_hidden(self, question: Question) -> bool:
+        """Say whether nothing of a question may be in a message."""
+        return question.sensitive and self.reply.room.medium is Medium.SMS
 
     def before(self, question: Question) -> Iterator[Question]:
         """The questions before this one, the nearest first."""
@@ -232,8 +252,14 @@ class Turn:
         self.document.changed(question)
         if question.sets_language and value in self.flow.locales:
             state.locale = value
+        if question.sensitive and key not in state.fresh:
+            state.fresh.append(key)
         if question.kind is not ANOTHER:
             self.events.append(Answered(key, value or None, typed, tries + 1, order, state.locale, state.asked_ms))
+        if question.distress and caution.is_distress(question, value):
+            self.events.append(Distressed(key))
+            if "helpline" in self.flow.caution.says:
+                state.told["helpline"] = ""
         if not (actions or self.flow.on_new or self.flow.once):
             return self.reconcile((question,))
         by_name = self.flow.by_name
@@ -270,6 +296,8 @@ class Turn:
                 if question.key in self.state.answers:
                     notes.clear()
                 elif self.document.relevant(question) and self.answerable(question):
+                    if question.sensitive and caution.passes(self):
+                        continue
                     self.open(question, notes)
                     return
             elif not question.silent and self.document.relevant(question):
@@ -303,17 +331,25 @@ class Turn:
             self.refuse(question, why)
             return
         last, state = self.state.open, self.state
+        if how is RunState.SCREENED_OUT:
+            self.forget()
         state.open, state.notes, state.page, state.tries, state.refused, state.find = "", notes, 0, 0, "", ""
         state.ended = how
         self.setter().fill_in([each for each in self.flow.metadata if each[1].given == "end"])
         self.events.append(Ended(how, reason, last, self.document.calculated()))
+
+    def forget(self) -> None:
+        """Keep nothing of somebody who is not to be asked, such as a child, but why."""
+        state = self.state
+        state.answers, state.aside, state.given, state.pending, state.fresh = {}, {}, {}, {}, []
+        self.document.changed(None)
 
     def broken(self) -> tuple[Question, str] | None:
         """The first answer that its constraint no longer allows, or that is needed by now and was skipped."""
         rechecked = self.flow.rechecked
         for question in self.following(0, None) if any(each.repeats for each in rechecked) else rechecked:
             value = self.state.answers.get(question.key)
-            if value is None:
+            if value is None or self.is_hidden(question):
                 continue
             if value and question.looks_around and not self.document.holds(question, value):
                 return question, "constraint"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from app.flows.asking import finding, together
+from app.flows.asking import caution, finding, together
 from app.flows.asking.document import Document
 from app.flows.asking.state import State
 from app.flows.flow import Choice, Flow, Question
@@ -19,10 +19,10 @@ _ASKS_FOR_LETTERS = frozenset(["no_match", "more_letters"])  # refusals that say
 class Showing:
     """What a run shows now, in its language, on a phone with some room."""
 
-    __slots__ = ("document", "flow", "room", "state")
+    __slots__ = ("code", "document", "flow", "room", "state")
 
-    def __init__(self, flow: Flow, state: State, document: Document, room: Room) -> None:
-        self.flow, self.state, self.document, self.room = flow, state, document, room
+    def __init__(self, flow: Flow, state: State, document: Document, room: Room, code: str = "") -> None:
+        self.flow, self.state, self.document, self.room, self.code = flow, state, document, room, code
 
     def screen(self) -> Screen:
         """Return the page to show now."""
@@ -37,7 +37,7 @@ class Showing:
     def farewell(self) -> Layout:
         """The notes at the end."""
         locale = self.state.locale
-        notes = self.notes() or (say("thank_you", locale),)
+        notes = self.notes() or (self.flow.says("thank_you", locale),)
         return Layout(
             (*self.told(), *notes), more=f"{MORE} {say('next', locale)}", back=f"{BACK} {say('back', locale)}"
         )
@@ -45,10 +45,16 @@ class Showing:
     def layout(self) -> Layout:
         """The open question."""
         question, state, document = self.flow.spot(self.state.open), self.state, self.document
+        if question.sensitive and self.room.medium is Medium.SMS:
+            return caution.layout_by_sms(self)
+        if question.sensitive and caution.asks_whether_safe(self, question):
+            return caution.layout_of_safe(self)
         if state.together and self.room.medium is Medium.SMS:
             return together.layout(self, [self.flow.spot(key) for key in state.together])
         locale = state.locale
         skip, back, more = SKIP, BACK, MORE
+        if not question.kind.figures_steer or (state.zero and self.flow.caution.leave == "yes"):
+            skip = say("skip_letter", locale)
         if not question.kind.figures_steer:
             skip, back, more = (say(f"{key}_letter", locale) for key in ("skip", "back", "next"))
         foot = []
@@ -73,7 +79,7 @@ class Showing:
     def told(self) -> tuple[str, ...]:
         """What of the last record was not taken."""
         told, locale = self.state.told, self.state.locale
-        return tuple(say(key, locale).format(tags=tags) for key, tags in told.items()) if told else ()
+        return tuple(self.flow.says(key, locale).replace("{tags}", tags) for key, tags in told.items()) if told else ()
 
     def listed(self, question: Question) -> Sequence[Choice]:
         """The choices that stand on the screen with numbers: of a very long list only those that were looked for."""
@@ -109,6 +115,8 @@ class Showing:
     def refusal(self, question: Question) -> str:
         """Why the last reply was no answer; or the help that was asked for."""
         state, document = self.state, self.document
+        if state.refused == "info":
+            return self.flow.says("info", state.locale)
         if state.refused == "help":
             texts = (document.text(each, question) for each in (question.hint, question.guidance) if each)
             return "\n".join(filter(None, texts)) or say("no_hint", state.locale)
@@ -130,7 +138,8 @@ class Showing:
         """The notes above the open question, or at the end."""
         if not self.state.notes:
             return ()
-        texts = (self.prompt(self.flow.spot(key)) for key in self.state.notes)
+        shown = (self.flow.spot(key) for key in self.state.notes)
+        texts = (self.prompt(each) for each in shown if not (each.sensitive and self.room.medium is Medium.SMS))
         return tuple(text for text in texts if text)
 
     def prompt(self, question: Question) -> str:

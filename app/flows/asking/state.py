@@ -52,6 +52,14 @@ class State:
     """What to tell of the last record: a phrase's key → the tags that it is about."""
     record: str = ""
     """A digest of the last record that came as one message."""
+    zero: bool = False
+    """Whether the reply before this one was `0`."""
+    safe: bool = False
+    """Whether she said in this session that she is alone."""
+    passed: bool = False
+    """Whether she goes on by SMS without the sensitive questions."""
+    fresh: list[str] = field(default_factory=list)
+    """The sensitive questions that she answered in this session."""
 
     def dumps(self) -> str:
         """Write as JSON."""
@@ -62,6 +70,9 @@ class State:
         }  # fmt: skip
         if self.uid:
             values["uid"] = self.uid
+        if self.zero or self.safe or self.passed:
+            careful = {"zero": self.zero, "safe": self.safe, "passed": self.passed, "fresh": self.fresh}
+            values |= {name: value for name, value in careful.items() if value}
         if self.who or self.given or self.find or self.pending or self.together or self.told or self.record:
             rare = {
                 "who": self.who, "given": self.given, "find": self.find, "pending": self.pending,
@@ -87,6 +98,7 @@ class State:
             self.seed, self.locale, self.open, self.page, self.tries, self.asked_ms, list(self.notes), self.refused,
             dict(self.answers), dict(self.aside), self.ended, self.who, dict(self.given),
             self.uid, self.find, dict(self.pending), list(self.together), dict(self.told), self.record,
+            self.zero, self.safe, self.passed, list(self.fresh),
         )  # fmt: skip
 
 
@@ -94,7 +106,9 @@ _ALWAYS = itemgetter(
     "seed", "locale", "open", "page", "tries", "asked_ms", "notes", "refused", "answers", "aside", "ended"
 )
 _USUAL = 11
-_RARELY = ("uid", "who", "given", "find", "pending", "together", "told", "record")
+_RARELY = (
+    "uid", "who", "given", "find", "pending", "together", "told", "record", "zero", "safe", "passed", "fresh",
+)  # fmt: skip
 
 
 class Record(NamedTuple):
@@ -113,6 +127,8 @@ class Reply(NamedTuple):
     words: str | None
     room: Room
     record: Record | None = None
+    code: str = ""
+    """What to dial for this survey; empty where nothing leads to it."""
 
 
 class Answered(NamedTuple):
@@ -148,6 +164,24 @@ class Restored(NamedTuple):
     question: str
 
 
+class Discarded(NamedTuple):
+    """A sensitive answer is to be kept no longer, as if it had never been given."""
+
+    question: str
+
+
+class Left(NamedTuple):
+    """She left in the middle: at once and without a trace, or for `later`, because she is not alone."""
+
+    later: bool
+
+
+class Distressed(NamedTuple):
+    """An answer to this question says that somebody should look after her."""
+
+    question: str
+
+
 class Ended(NamedTuple):
     """The run is over. `reason` is the note that ended it, `question` the last one answered."""
 
@@ -158,7 +192,7 @@ class Ended(NamedTuple):
     """The form's own values, worked out at the end."""
 
 
-Event = Answered | Refused | SetAside | Restored | Ended
+Event = Answered | Refused | SetAside | Restored | Discarded | Left | Distressed | Ended
 
 
 class Step(NamedTuple):

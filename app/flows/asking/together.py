@@ -45,7 +45,7 @@ def read(
         members = [by_path[path] for path in dict.fromkeys(paths) if path in by_path]
         if (
             _are_few_and_next_to_each_other(members)
-            and all(_is_closed(each, model) and each.name not in on_change for each in members)
+            and all(_is_closed(each) and each.name not in on_change for each in members)
             and not any(_reads(each, other, dependents) for each in members for other in members)
         ):
             for each in members:
@@ -62,12 +62,12 @@ def _are_few_and_next_to_each_other(members: Sequence[Question]) -> bool:
     )
 
 
-def _is_closed(question: Question, model: Model) -> bool:
+def _is_closed(question: Question) -> bool:
     listed = question.choices
     return (
         question.kind.name in _CLOSED
         and not question.sets_language
-        and model.mark(question.path, "sensitive") != "yes"
+        and not question.sensitive
         and (listed is None or len(listed.choices) <= MOST_LISTED)
     )
 

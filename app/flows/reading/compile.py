@@ -54,6 +54,7 @@ class _Compiler:
         self.scope = Scope(found, places, self.texts)
         self.fault, self.expression = self.scope.fault, self.scope.expression
         self.wording = Wording(self.scope)
+        self.care = care.Care(found, self.scope.fault)
         self.questions: dict[str, Question] = {}
         self.conditions: dict[tuple[str, int], Expression | None] = {}
         self.spans: list[repeats.Span] = []
@@ -72,6 +73,8 @@ class _Compiler:
         set_by = actions.read(self.tree, self.model, self.scope, {each.path: each for each in questions})
         calculates, bare = consistency.check(self.scope, questions), self.bare(spans)
         written = compact.read(self.model, questions, self.fault)
+        care.check_records(questions, written.tag_of if written else {}, self.fault)
+        caution = self.care.caution(questions, self.scope.faults)
         if self.scope.faults:
             raise FormError(self.scope.faults)
         anchors = {each.name: self.anchor(each, spans) for each in spans}
@@ -80,6 +83,7 @@ class _Compiler:
         dependencies.look_ahead(self.scope.made, calculates, self.model.slots, within)
         dependencies.gather(questions, self.model.slots, within)
         consistency.check_counts(self.scope, anchors.values())
+        care.check_echoes(questions, self.fault)
         if self.scope.faults:
             raise FormError(self.scope.faults)
         changes = dependencies.Readers(questions, anchors.values()).changes()
@@ -116,6 +120,8 @@ class _Compiler:
             rechecked=tuple(each for each in questions if each.looks_around or isinstance(each.required, Expression)),
             once=tuple(each for each in calculates if each.calculate and each.calculate.reads_itself),
             compact=written,
+            caution=caution,
+            cautious=caution.sensitive or caution.leave != "no",
             together=together.read(self.tree, self.model, questions, dependents, set_by["on_change"]),
             **set_by,
         )
@@ -147,6 +153,8 @@ class _Compiler:
         hint, guidance = self.wording.hints(control, path)
         if kind.asked and not labels:
             self.fault(name, "there is no label, so there is nothing to ask", "Write a label.")
+        if self.care.takes_note(path, kind, labels):
+            return
         choices = self.choice_list(control, path) if tag in kinds.LISTS else None
         constraint = self.condition(path, "constraint")
         if kind.name == "acknowledge":
@@ -164,11 +172,10 @@ class _Compiler:
             constraint_message=self.wording.message(path, "constraintMsg"),
             required=self.required(path),
             required_message=self.wording.message(path, "requiredMsg"),
-            choices=choices,
             default=self.default(path, kind, choices),
             end=self.end(path, kind),
             sets_language=self.sets_language(path, kind, choices),
-            consent=self.consent(path, kind, choices),
+            **self.care.marks(path, kind, choices),
         )
 
     def repeat(self, control: Any, path: str) -> None:
@@ -276,13 +283,6 @@ class _Compiler:
                 known = ", ".join(sorted(self.texts.locales))
                 self.fault(name_of(path), f"the form has no language {choice.name}", f"Its languages are: {known}.")
         return True
-
-    def consent(self, path: str, kind: QuestionType, choices: ChoiceList | None) -> str:
-        bind = self.model.binds.get(path)
-        word = "" if bind is None else bind.get(f"{IZWI}consent", "")
-        if word and (wrong := care.wrong_consent(word, kind, choices)):
-            self.fault(name_of(path), *wrong)
-        return word
 
     def required(self, path: str) -> Expression | bool:
         source = self.model.bind(path, "required")

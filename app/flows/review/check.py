@@ -9,10 +9,9 @@ from app.flows.asking.previews import Preview, previews
 from app.flows.flow import Choice, Flow
 from app.flows.reading.faults import Fault, reading_order
 from app.flows.reading.load import Form
-from app.flows.review import reach, records, translations
+from app.flows.review import harm, reach, records, translations
 from app.flows.review.findings import Finder, Finding
 from app.flows.review.lengths import Lengths, lengths
-from app.flows.review.sensitive import MARK, Sensitive
 from app.flows.review.trial import Trial
 from app.values import Medium, Room
 
@@ -50,7 +49,7 @@ def check(form: Form, flow: Flow, rooms: Mapping[Medium, Room]) -> Report:
         *_long_lists(finder),
         *records.findings(finder),
         *_of_screens(finder, screens),
-        *_sensitive(finder, Sensitive(form, flow), screens),
+        *harm.findings(finder),
     )
     in_order = sorted(dict.fromkeys(found), key=lambda finding: reading_order(finding.place))
     return Report(flow, tuple(in_order), screens, lengths(trial, screens))
@@ -131,21 +130,6 @@ def _of_a_menu(finder: Finder, screen: Preview) -> Iterator[Finding]:
     if longest > SAFE_SEPTETS:
         problem = f"a page has {longest} characters; some networks show {SAFE_SEPTETS}"
         yield finder.of_screen(screen, problem, "Set IZWI_USSD_SEPTETS to 160, or shorten it.")
-
-
-def _sensitive(finder: Finder, sensitive: Sensitive, screens: Iterable[Preview]) -> Iterator[Finding]:
-    """Sensitive questions, and answers to them, where a message keeps them on a phone that others read."""
-    for name, mark in sensitive.unread:
-        yield finder.at(finder.place(name), name, f"izwi:{MARK} is {mark!r}, which is not read", "Write yes or no.")
-    for screen in screens:
-        if screen.medium is not Medium.SMS:
-            continue
-        if screen.question and screen.question in sensitive:
-            problem = "it is sensitive, and by SMS the question and the answer stay on the phone"
-            yield finder.of_question(screen.question, problem, "Give this survey no keyword: let people dial it.")
-        for name in sensitive.echoes(screen):
-            problem = f"its message repeats the answer to {name}, which is sensitive"
-            yield finder.at(finder.place(screen.name), screen.name, problem, "Take the answer out of the text.")
 
 
 def _named(choices: Sequence[Choice]) -> str:

@@ -1,6 +1,5 @@
 """How long a survey is: never less than what somebody can be asked, and what half of its respondents are asked."""
 
-import time
 from itertools import product
 from textwrap import dedent
 
@@ -148,18 +147,13 @@ def test_sessions_follow_from_pages_and_pace() -> None:
     assert pace.usage(way, Medium.USSD).sessions == 2
 
 
-def test_a_form_as_large_as_a_verbal_autopsy_is_compiled_and_checked_in_time() -> None:
+def test_a_form_as_large_as_a_verbal_autopsy_is_compiled_and_checked() -> None:
     loaded = load(autopsy.form().encode(), "autopsy.md")
 
-    before = time.perf_counter()
     of = compile_form(loaded)
-    compiled = time.perf_counter() - before
     report = check(loaded, of, {Medium.USSD: USSD_ROOM, Medium.SMS: SMS_ROOM})
-    checked = time.perf_counter() - before - compiled
 
     assert sum(question.kind.asked for question in of.questions) > 440
     assert (len(of.calculates), len(of.locales)) == (100, 3)
-    assert compiled < 4  # under 2 s on a quiet machine
-    assert checked < 40  # about 7 s
     assert report.lengths
     assert report.lengths.languages[0].longest.questions < 200  # neonate, child and adult shut each other out
