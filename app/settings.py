@@ -152,6 +152,10 @@ class Settings(BaseSettings):
     )
     lease_seconds: int = Field(60, ge=5, description="After this time an unanswered send counts as of unknown outcome")
     send_attempts: int = Field(20, ge=1, description="How often a message that was surely not sent is tried")
+    later_hours: float = Field(
+        3, gt=0, description="Who says that it is not safe now is reminded after so long, in the hours of broadcasts"
+    )
+    case_hours: float = Field(24, gt=0, description="A case of distress is to be seen to within this time")
     message_hours: float = Field(24, gt=0, description="A message not sent after this time is given up, not sent late")
 
     keep_words_days: float = Field(

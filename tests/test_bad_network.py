@@ -20,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from app.channels.base import Delivery as Report
 from app.channels.base import Inbound, OptOut, SmsIn, UssdEnd, UssdTurn
 from app.flows.phrases import PHRASES, words
-from app.gateway.conversation import Outcome, key_of
+from app.gateway.conversation import Outcome
+from app.gateway.typed import key_of
 from app.gateway.routing import Command
 from app.gateway.turns import Failed
 from app.settings import Settings

@@ -10,6 +10,9 @@ from uuid import uuid4
 from app.channels.africastalking import AfricasTalking
 from app.channels.base import Account, AirtimeSender, Sender, Sending, SendResult
 
+SERVICE_CODE = "*384*77#"
+"""What is dialled where no code is set."""
+
 
 class Simulated(AfricasTalking):
     """Reads and writes what Africa's Talking does, and keeps every message at home."""

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from app.channels.base import Inbound, Sending, SendResult, SmsIn, UssdEnd, UssdTurn
+from app.channels.simulated import SERVICE_CODE
 from app.flows.asking.state import State
 from app.flows.flow import Flow, key_of
 from app.gateway.library import Library
@@ -22,7 +23,6 @@ from app.store import answers, contacts, runs
 from app.values import Medium, Msisdn, Screen
 from app.worker.delivery import Delivery, Line
 
-SERVICE_CODE = "*384*77#"
 SHORT_CODE = "77577"
 NUMBER = "+263770000001"
 NOON = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

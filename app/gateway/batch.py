@@ -4,7 +4,7 @@ Turns of one batch see each other's changes through it, so two turns of one sess
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,12 +13,13 @@ from sqlalchemy.engine import Connection
 
 from app.models.people import respondent
 from app.models.runs import run, session
-from app.store import airtime, answers, consents, contacts, erasures, outbox, records, runs, sessions
+from app.store import airtime, answers, cases, consents, contacts, erasures, outbox, records, retention, runs, sessions
 from app.store import inbound as messages
 from app.store.airtime import Gift
 from app.store.answers import Answer
 from app.store.batch import Ids
 from app.store.bulk import write_together
+from app.store.cases import Raised
 from app.store.consents import Consent
 from app.store.contacts import Contact, Person
 from app.store.keys import Keys
@@ -40,7 +41,8 @@ class Batch:
     """Keys that an earlier batch fetched and did not use."""
     sessions: dict[tuple[int, str], Session] = field(default_factory=dict)
     runs: dict[int, Run] = field(default_factory=dict)
-    active: dict[tuple[int, int], Run] = field(default_factory=dict)
+    active: dict[tuple[int, int], list[Run]] = field(default_factory=dict)
+    """(contact, survey) → the runs that are under way there: several where several people answer on one phone."""
     contacts: dict[str, Contact] = field(default_factory=dict)
     positions: dict[tuple[int, int], int] = field(default_factory=dict)
     new_runs: dict[int, Run] = field(default_factory=dict)
@@ -55,6 +57,15 @@ class Batch:
     """Runs whose record is to be made, when there is time."""
     outbox: list[Message] = field(default_factory=list)
     consents: list[Consent] = field(default_factory=list)
+    discarded: set[tuple[int, tuple[str, str]]] = field(default_factory=set)
+    """Answers that are to be as if they had never been given."""
+    hidden_sessions: set[int] = field(default_factory=set)
+    """Sessions of which neither what was typed nor what was shown is kept."""
+    forgotten_runs: set[int] = field(default_factory=set)
+    """Runs of which nothing is kept but how they ended."""
+    cases: list[Raised] = field(default_factory=list)
+    pins: dict[int, bytes] = field(default_factory=dict)
+    proxies: dict[int, bool] = field(default_factory=dict)
     thanks: list[Gift] = field(default_factory=list)
     """Airtime for those who have completed a survey."""
     locales: dict[int, str] = field(default_factory=dict)
@@ -85,15 +96,34 @@ class Batch:
         self.contacts |= found
         ids = [contact.id for contact in found.values() if not contact.new]
         if ids:
-            for held in runs.active(self.connection, ids).values():
-                self._hold(held)
+            self.load_active(ids)
             self.positions |= contacts.positions(self.connection, ids)
+
+    def load_positions(self, contact_id: int) -> None:
+        """Read how many people have answered on a phone, if that was not read yet."""
+        if not any(owner == contact_id for owner, _ in self.positions):
+            self.positions |= contacts.positions(self.connection, [contact_id])
+
+    def load_active(self, contact_ids: Sequence[int]) -> None:
+        """Read the runs that are under way on some phones."""
+        for found in runs.active(self.connection, contact_ids):
+            self._hold(found)
 
     def _hold(self, run: Run) -> None:
         """Keep one object a run, whatever way it was read."""
         held = self.runs.setdefault(run.id, run)
-        if held.state == "active" and held.contact_id is not None:
-            self.active[held.contact_id, held.survey_id] = held
+        if held.state == "active":
+            self._note_active(held)
+
+    def _note_active(self, run: Run) -> None:
+        if run.contact_id is not None:
+            there = self.active.setdefault((run.contact_id, run.survey_id), [])
+            if run not in there:
+                there.append(run)
+
+    def runs_of(self, contact_id: int) -> list[Run]:
+        """All runs that are under way on a phone, as far as they were read."""
+        return [each for (owner, _), there in self.active.items() if owner == contact_id for each in there]
 
     def screen_of(self, session: Session, key: int) -> tuple[str, bool] | None:
         """The screen that a turn earned when it first came."""
@@ -124,23 +154,29 @@ class Batch:
     def add_run(self, run: Run) -> None:
         """Begin a run."""
         self.runs[run.id] = self.new_runs[run.id] = run
-        if run.contact_id is not None:
-            self.active[run.contact_id, run.survey_id] = run
+        self._note_active(run)
 
     def change_run(self, run: Run) -> None:
         """Note that a run is no longer what the store has."""
         if run.id not in self.new_runs:
             self.changed_runs[run.id] = run
         if run.state != "active" and run.contact_id is not None:
-            key = (run.contact_id, run.survey_id)
-            if self.active.get(key) is run:
-                del self.active[key]
+            there = self.active.get((run.contact_id, run.survey_id), [])
+            if run in there:
+                there.remove(run)
 
     def add_answer(self, answer: Answer) -> None:
         """Write an answer, in place of an earlier one to the same question."""
         key = (answer.run_id, (answer.question, answer.position))
         self.answers[key] = answer
         self.asides.pop(key, None)
+        self.discarded.discard(key)
+
+    def discard_answer(self, run_id: int, question: tuple[str, str]) -> None:
+        """Let an answer be as if it had never been given."""
+        self.answers.pop((run_id, question), None)
+        self.asides.pop((run_id, question), None)
+        self.discarded.add((run_id, question))
 
     def set_aside(self, run_id: int, question: tuple[str, str], moment: datetime | None) -> None:
         """Let an answer not count from a moment on, or (None) count again."""
@@ -187,6 +223,11 @@ class Batch:
         ]
         write_together(connection, jobs)
         answers.set_aside(connection, self.asides)
+        answers.discard(connection, self.discarded)
+        retention.hide(connection, sorted(self.hidden_sessions))
+        runs.set_proxies(connection, self.proxies)
+        contacts.set_pins(connection, self.pins)
+        cases.add(connection, self.cases)
         contacts.set_locales(connection, self.locales)
         contacts.set_stopped(connection, self.stops)
         stopped = [contact_id for contact_id, moment in self.stops.items() if moment is not None]
@@ -197,4 +238,5 @@ class Batch:
         erasures.withhold(connection, sorted(self.leaving.get("withdraw", ())), at=self.at)
         erasures.ask(connection, sorted(self.leaving.get("delete", ())), asked_by="word", at=self.at)
         messages.set_contacts(connection, self.senders)
+        retention.forget(connection, sorted(self.forgotten_runs))
         airtime.add(connection, self.thanks)

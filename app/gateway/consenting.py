@@ -1,7 +1,6 @@
 """What somebody agreed to, in the words that she read: made of an answer to a question that asks for consent."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 
 from app.flows.asking.state import Answered
@@ -13,12 +12,9 @@ from app.store.sessions import Session
 from app.values import Medium
 
 
-def given(event: Answered, run: Run, session: Session, flow: Flow, at: datetime) -> Sequence[Consent]:
-    """The consent that an answer gave or refused; none where its question asks for none."""
-    question = flow.spot(event.question)
-    if not question.consent:
-        return ()
-    consent = Consent(
+def given(event: Answered, question: Question, run: Run, session: Session, flow: Flow, at: datetime) -> Consent:
+    """The consent that an answer to a question for consent gave or refused."""
+    return Consent(
         run_id=run.id,
         question=question.name,
         purpose=question.consent,
@@ -29,7 +25,6 @@ def given(event: Answered, run: Run, session: Session, flow: Flow, at: datetime)
         medium=session.medium,
         at=at,
     )
-    return (consent,)
 
 
 def hash_of(flow: Flow, question: Question, locale: str, medium: str) -> str:

@@ -1,8 +1,7 @@
 """One turn of one person: finds her run, lets the engine take her reply, and notes what it brought about in the batch."""
 
-import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,20 +14,22 @@ from app.flows.asking.engine import advance
 from app.flows.asking.state import Record, Reply, State, Step
 from app.flows.flow import Flow, place_of
 from app.flows.phrases import fold, say
-from app.gateway import consenting, thanks
+from app.gateway import answering, consenting, leaving, thanks
 from app.gateway.batch import Batch
 from app.gateway.inviting import seed_of
 from app.gateway.library import Edition, Library
+from app.gateway.persons import Persons
 from app.gateway.routing import Command, Routes, command_of
+from app.gateway.typed import difference, key_of
 from app.models.runs import run as run_table
 from app.models.runs import session as session_table
 from app.settings import Settings
-from app.store.answers import Answer
 from app.store.contacts import Contact
+from app.store.keys import Keys
 from app.store.recipients import Invitation
 from app.store.runs import Run
 from app.store.sessions import Session, Turn
-from app.values import Medium, Msisdn, NotAPhoneNumber, Room, RunState, Screen
+from app.values import Medium, Mode, Msisdn, NotAPhoneNumber, Room, RunState, Screen
 
 _PRESET_LIMIT = 20
 
@@ -47,8 +48,11 @@ class Outcome(NamedTuple):
 class Conversation:
     """The rules of talking, over dialled sessions; text messages add theirs in `messages`."""
 
-    def __init__(self, settings: Settings, library: Library, routes: Routes, *, chance: Callable[[], int]) -> None:
+    def __init__(
+        self, settings: Settings, library: Library, routes: Routes, keys: Keys, *, chance: Callable[[], int]
+    ) -> None:
         self.settings, self.library, self.routes = settings, library, routes
+        self.persons = Persons(self, keys)
         self._chance = chance
         self.zone = ZoneInfo(settings.zone)
         self.rooms: dict[str, Room] = {
@@ -110,22 +114,31 @@ class Conversation:
     def find_run(self, batch: Batch, session: Session, contact: Contact, survey: str) -> bool:
         """Bind a session to the run that waits on this phone, or to a new one; False where no new one may begin."""
         edition = self.library.newest(survey)
-        waiting = self._waiting(batch, contact, self.library.survey_id(survey) or 0)
-        if waiting is not None:
-            session.run_id = waiting.id
+        if edition is not None and self.persons.asks_who(batch, session, contact, edition):
+            return True
+        waiting = self.waiting(batch, contact.id, self.library.survey_id(survey) or 0)
+        if waiting:
+            session.run_id = waiting[0].id
             # A survey that was retired is not started again: she goes on where she was.
-            session.asking = "resume" if edition is not None and State.loads(waiting.memory).answers else ""
+            session.asking = "resume" if edition is not None and State.loads(waiting[0].memory).answers else ""
         elif edition is not None:
-            self._begin(batch, session, contact, edition, None)
-        return waiting is not None or edition is not None
+            self.start(batch, session, contact, edition, None)
+        return bool(waiting) or edition is not None
 
-    def _waiting(self, batch: Batch, contact: Contact, survey_id: int) -> Run | None:
-        """The run that waits on this phone; one that waited too long ends here, if no worker has ended it yet."""
-        run = batch.active.get((contact.id, survey_id))
-        if run is not None and batch.at - run.touched_at > self.patience:
-            self.end(batch, run, RunState.EXPIRED, "no_reply")
-            return None
-        return run
+    def waiting(self, batch: Batch, contact_id: int, survey_id: int) -> list[Run]:
+        """The runs that wait on a phone, the latest first; one that waited too long ends here, if no worker has ended it yet."""
+        for run in list(batch.active.get((contact_id, survey_id), ())):
+            if batch.at - run.touched_at > self.patience:
+                self.end(batch, run, RunState.EXPIRED, "no_reply")
+        return sorted(
+            batch.active.get((contact_id, survey_id), ()), key=lambda run: (run.touched_at, run.id), reverse=True
+        )
+
+    def info(self, run: Run | None, locale: str) -> str:
+        """Who asks, why, how long answers are kept and whom to complain to: of the survey that she is in, or may begin."""
+        name = self.routes.survey if run is None else ""
+        edition = self.library.newest(name) if run is None else self.library.edition(run.version_id)
+        return say("info", locale) if edition is None else edition.flow.says("info", locale)
 
     def accept(
         self, batch: Batch, session: Session, contact: Contact, invitation: Invitation, words: str, key: int
@@ -135,15 +148,18 @@ class Conversation:
         edition = self.library.edition(version) if version else None
         if edition is None:
             return Outcome(None)
-        if (waiting := self._waiting(batch, contact, edition.survey_id)) is not None:
-            session.run_id, session.asking = waiting.id, ""  # she dialled meanwhile: the open question, not the first
+        if waiting := self.waiting(batch, contact.id, edition.survey_id):
+            session.run_id, session.asking = (
+                waiting[0].id,
+                "",
+            )  # she dialled meanwhile: the open question, not the first
             return self.turn(batch, session, None, key)
         seed = seed_of(invitation.seed, contact.id)
-        self._begin(batch, session, contact, edition, invitation.respondent_id, seed)
+        self.start(batch, session, contact, edition, invitation.respondent_id, seed)
         outcome = self.turn(batch, session, None, key)
         return outcome if invitation.reminded else self.turn(batch, session, words, key)
 
-    def _begin(
+    def start(
         self,
         batch: Batch,
         session: Session,
@@ -172,6 +188,7 @@ class Conversation:
             revision=0,
             touched_at=batch.at,
             uid=state.uid,
+            mode=Mode.FACILITATOR if contact.facilitator else Mode.SELF,
         )
         batch.add_run(run)
         session.run_id, session.asking = run.id, ""
@@ -180,15 +197,13 @@ class Conversation:
     def turn(self, batch: Batch, session: Session, words: str | None, key: int) -> Outcome:
         """Take a reply (None: she dialled) in the session's run."""
         run = batch.runs.get(session.run_id or 0)
+        if words and not words.isdigit() and (word := command_of(words)) and word.leaves:
+            return self._leave(batch, session, run, word, words, key)
+        if session.asking not in {"", "resume"}:
+            return self.persons.take(batch, session, words, key)
         if run is None:
             screen = Screen(say("no_service", "en"), final=True)
             return self.shown(batch, session, key, words, "", "failed", screen)
-        if words and not words.isdigit() and (word := command_of(words)) and word.leaves:
-            if run.state == RunState.ACTIVE:
-                self.end(batch, run, RunState.STOPPED, f"{word}_word")
-            batch.stop(session.contact_id or 0, batch.at, word)
-            screen = Screen(say(LEFT[word], run.locale), final=True)
-            return self.shown(batch, session, key, words, run.question, "stopped", screen)
         if session.asking and run.state == RunState.ACTIVE:
             return self._resume(batch, session, run, words, key)
         if run.state != RunState.ACTIVE and State.loads(run.memory).ended != run.state:
@@ -200,6 +215,16 @@ class Conversation:
             words = None  # The run went on elsewhere: this reply belongs to a screen that is no longer true.
         return self._advance(batch, session, run, words, key)
 
+    def _leave(self, batch: Batch, session: Session, run: Run | None, word: Command, words: str, key: int) -> Outcome:
+        """She wants to be left alone, by a word in the middle of a session."""
+        if run is not None and run.state == RunState.ACTIVE:
+            self.end(batch, run, RunState.STOPPED, f"{word}_word")
+        batch.stop(session.contact_id or 0, batch.at, word)
+        session.asking = ""
+        locale, question = (run.locale, run.question) if run is not None else ("en", "")
+        screen = Screen(say(LEFT[word], locale), final=True)
+        return self.shown(batch, session, key, words, question, "stopped", screen)
+
     def take_record(self, batch: Batch, session: Session, rest: str, key: int, typed: str) -> Outcome:
         """Take a whole record (what stands after its prefix) in the session's run, be it new or under way."""
         run = batch.runs[session.run_id or 0]
@@ -210,17 +235,24 @@ class Conversation:
 
     def _resume(self, batch: Batch, session: Session, run: Run, words: str | None, key: int) -> Outcome:
         """Welcome back: go on at the open question, or start again; nothing given before is shown."""
-        choice = fold(words or "")
-        again = self.library.newest(self.library.edition(run.version_id).flow.id)
+        choice, flow = fold(words or ""), self.library.edition(run.version_id).flow
+        if choice in {"0", "00"} and flow.caution.leave != "no":
+            screen = Screen(flow.says("exit", run.locale), final=True)
+            return self.shown(batch, session, key, words, run.question, "ended", screen)
+        again = self.library.newest(flow.id)
+        other = "next_person" if run.mode == Mode.FACILITATOR else "start_again"
         if choice == "1" or choice == fold(say("continue", run.locale)) or again is None:
             session.asking, session.shown = "", run.revision
             return self._advance(batch, session, run, None, key, typed=words)
-        if choice == "2" or choice == fold(say("start_again", run.locale)):
-            self.end(batch, run, RunState.EXPIRED, "started_again")
-            contact = Contact(session.contact_id or 0, run.locale, stopped=False)
-            fresh = self._begin(batch, session, contact, again, run.respondent_id)
+        if choice == "2" or choice == fold(say(other, run.locale)):
+            contact = Contact(session.contact_id or 0, run.locale, False, facilitator=run.mode == Mode.FACILITATOR)
+            if not contact.facilitator:
+                self.end(batch, run, RunState.EXPIRED, "started_again")
+            batch.load_positions(contact.id)
+            person = None if contact.facilitator else run.respondent_id
+            fresh = self.start(batch, session, contact, again, person)
             return self._advance(batch, session, fresh, None, key, typed=words)
-        text = f"{say('welcome_back', run.locale)}\n1 {say('continue', run.locale)}\n2 {say('start_again', run.locale)}"
+        text = f"{say('welcome_back', run.locale)}\n1 {say('continue', run.locale)}\n2 {say(other, run.locale)}"
         outcome = "shown" if words is None else "refused"
         return self.shown(batch, session, key, words, run.question, outcome, Screen(text, final=False), run)
 
@@ -230,36 +262,24 @@ class Conversation:
     ) -> Outcome:  # fmt: skip
         flow = self.library.edition(run.version_id).flow
         room = self.rooms[session.medium]
-        step = advance(flow, State.loads(run.memory), Reply(words, room, record), batch.local)
+        reply = Reply(words, room, record, self.routes.code_of(flow.id) if flow.cautious else "")
+        step = advance(flow, State.loads(run.memory), reply, batch.local)
         question = run.question
         outcome = self._apply(batch, session, run, step, flow)
+        screen = step.screen if run.mode == Mode.SELF else self.persons.after(session, run, flow, step.screen)
+        is_turn = words is not None or record is not None or outcome in {"ended", "left"}
+        # Whoever left finds the open question when she comes back, not what she typed last.
+        shown_run = None if outcome == "left" else run
         return self.shown(
             batch, session, key, words if typed is None else typed, question,
-            outcome if words is not None or record is not None or outcome == "ended" else "shown", step.screen, run,
+            ("ended" if outcome == "left" else outcome) if is_turn else "shown", screen, shown_run,
         )  # fmt: skip
 
     def _apply(self, batch: Batch, session: Session, run: Run, step: Step, flow: Flow) -> str:
         """Note what the engine says has happened; returns the outcome of the turn."""
         outcome = "steered"
         for event in step.events:
-            match event:
-                case events.Answered():
-                    batch.add_answer(_answer(event, run, session, batch.at))
-                    batch.consents += consenting.given(event, run, session, flow, batch.at)
-                    outcome = "answered"
-                case events.Refused():
-                    outcome = "refused"
-                case events.SetAside(question):
-                    batch.set_aside(run.id, place_of(question), batch.at)
-                case events.Restored(question):
-                    batch.set_aside(run.id, place_of(question), None)
-                case events.Ended(how, reason, question, calculated):
-                    outcome = "ended"
-                    run.state, run.reason, run.ended_at, run.question = how, reason, batch.at, question
-                    batch.finished.append(run.id)
-                    for name, value in calculated.items():
-                        batch.add_answer(_worked_out(name, value, run, session, batch.at))
-                    self._thank(batch, session, run)
+            outcome = self._note(batch, session, run, event, flow) or outcome
         if step.state.locale != run.locale:
             run.locale = step.state.locale
             batch.locales[session.contact_id or 0] = run.locale
@@ -270,6 +290,48 @@ class Conversation:
         run.touched_at = batch.at
         batch.change_run(run)
         return outcome
+
+    def _note(self, batch: Batch, session: Session, run: Run, event: events.Event, flow: Flow) -> str:
+        """Note one thing that has happened; returns what it makes of the turn."""
+        match event:
+            case events.Answered():
+                self._answered(batch, session, run, event, flow)
+                return "answered"
+            case events.Refused():
+                return "refused"
+            case events.SetAside(question):
+                batch.set_aside(run.id, place_of(question), batch.at)
+            case events.Restored(question):
+                batch.set_aside(run.id, place_of(question), None)
+            case events.Discarded(question):
+                batch.discard_answer(run.id, place_of(question))
+            case events.Distressed(question):
+                leaving.distressed(batch, run, place_of(question)[0], self.settings)
+            case events.Left():
+                leaving.left(batch, session, run, event, code=self.routes.code_of(flow.id), settings=self.settings)
+                return "left"
+            case events.Ended():
+                self._ended(batch, session, run, event)
+                return "ended"
+        return ""
+
+    def _answered(self, batch: Batch, session: Session, run: Run, event: events.Answered, flow: Flow) -> None:
+        batch.add_answer(answering.given(event, run, session, batch.at))
+        question = flow.spot(event.question)
+        if question.consent:
+            batch.consents.append(consenting.given(event, question, run, session, flow, batch.at))
+        if question.proxy:
+            batch.proxies[run.id] = event.value in question.proxy
+
+    def _ended(self, batch: Batch, session: Session, run: Run, event: events.Ended) -> None:
+        run.state, run.reason, run.ended_at, run.question = event.state, event.reason, batch.at, event.question
+        if run.state == RunState.SCREENED_OUT:
+            leaving.screened_out(batch, session, run)
+            return
+        batch.finished.append(run.id)
+        for name, value in event.calculated.items():
+            batch.add_answer(answering.worked_out(name, value, run, session, batch.at))
+        self._thank(batch, session, run)
 
     def _thank(self, batch: Batch, session: Session, run: Run) -> None:
         """Whoever has completed a survey gets its airtime, whatever she skipped; who declined or was screened out does not."""
@@ -318,47 +380,3 @@ class Conversation:
 
 LEFT = {Command.STOP: "stopped", Command.WITHDRAW: "withdrawn", Command.DELETE: "deleted"}
 """What is said to somebody who leaves, by her word."""
-
-
-def key_of(text: str) -> int:
-    """A 63-bit name for everything typed so far in a session (or a message's id): what makes a turn the same turn."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
-
-
-def difference(before: str, text: str) -> str:
-    """What was typed since `before`: the provider sends all input of a session, joined by ``*``.
-
-    By prefix, never by splitting: a reply may hold a ``*`` itself, be empty, or begin with zeros. Where the text does not
-    go on from what we know (a turn never reached us), the last part is all that can be taken.
-    """
-    if not before:
-        return text.removeprefix("*")  # after an empty first reply: "" and "1" arrive as "*1"
-    if text.startswith(before + "*"):
-        return text[len(before) + 1 :]
-    return text.rpartition("*")[2]
-
-
-def _answer(event: events.Answered, run: Run, session: Session, at: datetime) -> Answer:
-    question, position = place_of(event.question)
-    return Answer(
-        run_id=run.id,
-        question=question,
-        position=position,
-        value=event.value,
-        raw=event.raw,
-        locale=event.locale,
-        channel_id=session.channel_id,
-        medium=session.medium,
-        attempts=event.attempts,
-        choice_order=event.order,
-        asked_at=datetime.fromtimestamp(event.asked_ms / 1000, UTC),
-        answered_at=at,
-    )
-
-
-def _worked_out(name: str, value: str, run: Run, session: Session, at: datetime) -> Answer:
-    question, position = place_of(name)
-    return Answer(
-        run_id=run.id, question=question, position=position, value=value or None, raw=None, locale=run.locale,
-        channel_id=session.channel_id, medium=session.medium, attempts=0, choice_order=None, asked_at=at, answered_at=at,
-    )  # fmt: skip

@@ -86,9 +86,8 @@ def take_end(connection: Connection, channel_id: int, end: UssdEnd, at: datetime
 
 def take_opt_out(batch: Batch, contact: Contact) -> None:
     """The subscriber asked the provider for silence: the same as STOP, but nothing is confirmed."""
-    for (contact_id, _), run in list(batch.active.items()):
-        if contact_id == contact.id:
-            run.state, run.reason, run.ended_at = RunState.STOPPED, "opt_out", batch.at
-            run.revision += 1
-            batch.change_run(run)
+    for run in batch.runs_of(contact.id):
+        run.state, run.reason, run.ended_at = RunState.STOPPED, "opt_out", batch.at
+        run.revision += 1
+        batch.change_run(run)
     batch.stop(contact.id, batch.at)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
+from app.channels.simulated import SERVICE_CODE
 from app.flows.phrases import fold, words
 from app.settings import Settings
 
@@ -17,6 +18,7 @@ class Command(StrEnum):
     STOP = "stop"
     START = "start"
     HELP = "help"
+    INFO = "info"
     WITHDRAW = "withdraw"
     DELETE = "delete"
 
@@ -41,7 +43,10 @@ class Routes:
         """Read them from the settings."""
         keywords = {fold(word): survey for word, survey in settings.keywords.items()}
         calls = {_figures(number): survey for number, survey in settings.missed_calls.items()}
-        return cls(settings.survey, dict(settings.service_codes), keywords, calls)
+        codes = dict(settings.service_codes)
+        if settings.channel == "simulated" and settings.survey not in codes.values():
+            codes.setdefault(SERVICE_CODE, settings.survey)
+        return cls(settings.survey, codes, keywords, calls)
 
     @property
     def first_keyword(self) -> str:
@@ -51,6 +56,10 @@ class Routes:
     def survey_of_code(self, service_code: str) -> str:
         """The survey that a dialled code starts. Codes are compared as they are: `*384*77#`."""
         return self.codes.get(service_code, self.survey)
+
+    def code_of(self, survey: str) -> str:
+        """The code that is dialled for a survey; empty where none is set."""
+        return next((code for code, name in self.codes.items() if name == survey), "")
 
     def survey_of_call(self, number: str) -> str:
         """The survey that a call to this number begins."""

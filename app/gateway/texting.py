@@ -8,8 +8,9 @@ from app.flows.asking import compact
 from app.flows.asking.state import State
 from app.flows.phrases import say
 from app.gateway.batch import Batch
-from app.gateway.conversation import LEFT, Conversation, key_of
+from app.gateway.conversation import LEFT, Conversation
 from app.gateway.routing import Command, command_of
+from app.gateway.typed import key_of
 from app.models.runs import session as session_table
 from app.store import outbox, recipients
 from app.store.contacts import Contact
@@ -47,6 +48,9 @@ class Texting:
             case Command.HELP if not contact.stopped:
                 self._reply(batch, session, message, "help", say("help", locale), "helped")
                 return
+            case Command.INFO if not contact.stopped:
+                self._reply(batch, session, message, "help", self.conversation.info(run, locale), "helped")
+                return
         in_conversation = run is not None and run.state == RunState.ACTIVE
         survey = self.routes.survey_of_text(message.text, in_conversation=in_conversation)
         found = self._record_in(message.text, run if in_conversation else None)
@@ -56,12 +60,20 @@ class Texting:
             self._begin(batch, session, message, contact, survey)
         elif contact.stopped:
             self._note(batch, session, message, "shown", "")
-        elif in_conversation:
+        elif in_conversation or self._is_asked_around(batch, session):
             self._answer(batch, session, message, message.text)
         elif (invited := recipients.invitation_of(batch.connection, contact.id, batch.at - _INVITED)) is not None:
             self._accept(batch, session, message, contact, invited)
         else:
             self._unknown(batch, session, message, contact, locale)
+
+    def _is_asked_around(self, batch: Batch, session: Session) -> bool:
+        """Say whether a message answers who it is that answers; after a day it no longer does."""
+        if session.asking in {"", "resume"}:
+            return False
+        if batch.at - session.touched_at > self.conversation.patience:
+            session.asking = ""
+        return bool(session.asking)
 
     def call(self, batch: Batch, channel_id: int, call: MissedCall, contact: Contact) -> None:
         """She called and nobody answered: the survey of that number begins by SMS, as its keyword would begin it.
@@ -164,16 +176,13 @@ class Texting:
         self, batch: Batch, session: Session, message: SmsIn, contact: Contact, word: Command, locale: str
     ) -> None:
         """Every run on this phone ends, what waits is cancelled, and one confirmation goes out; to STOP never a second."""
-        for run in self._runs_of(batch, contact):
+        for run in batch.runs_of(contact.id):
             self.conversation.end(batch, run, RunState.STOPPED, f"{word}_word")
         if contact.stopped and word is Command.STOP:
             self._note(batch, session, message, "stopped", "")
             return
         batch.stop(contact.id, batch.at, word)
         self._reply(batch, session, message, "stop", say(LEFT[word], locale), "stopped")
-
-    def _runs_of(self, batch: Batch, contact: Contact) -> list[Run]:
-        return [run for (contact_id, _), run in list(batch.active.items()) if contact_id == contact.id]
 
     def _unknown(self, batch: Batch, session: Session, message: SmsIn, contact: Contact, locale: str) -> None:
         """A message that nothing here understands: a short help, at most once a day, so that two machines never chat."""

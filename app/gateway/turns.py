@@ -80,7 +80,7 @@ class Gateway:
         self._now, self._wake = now, wake
         self._operators = operators.read(settings.operators)
         self._ahead: dict[str, deque[int]] = {}
-        self._conversation = Conversation(settings, library, Routes.of(settings), chance=chance)
+        self._conversation = Conversation(settings, library, Routes.of(settings), keys, chance=chance)
         self._texting = Texting(self._conversation)
 
     def take_turns(

@@ -101,7 +101,7 @@ session = sa.Table(
     sa.Column("contact_id", BigId, sa.ForeignKey("contact.id"), nullable=True),
     sa.Column("run_id", BigId, sa.ForeignKey("run.id"), nullable=True),
     sa.Column("shown", sa.Integer, nullable=False, comment="The run's revision that its last screen showed"),
-    sa.Column("asking", sa.String(16), nullable=False, comment="What it asks outside of the survey, else empty"),
+    sa.Column("asking", sa.String(96), nullable=False, comment="What it asks outside of the survey, and of which one"),
     sa.Column("text", sa.Text, nullable=False, comment="All that was typed so far, as the provider sends it"),
     sa.Column("address", sa.String(128), nullable=False, comment="Service code or short code"),
     sa.Column("network_code", sa.String(128), nullable=False),
@@ -114,7 +114,6 @@ session = sa.Table(
     sa.Column("duration_ms", sa.Integer, nullable=True),
     sa.UniqueConstraint("channel_id", "ref"),
     one_of("medium", *Medium),
-    one_of("asking", "", "resume", "who", "pin", "new_pin", "next"),
     sa.Index(
         "ix_session_open",
         "started_at",

@@ -1,6 +1,6 @@
 """Answers: written with their turn; one row for each question of a run, whatever happens."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,6 +73,21 @@ def set_aside(connection: Connection, moments: Mapping[tuple[int, tuple[str, str
             for (run_id, (name, position)), moment in moments.items()
         ]
         connection.execute(_SET_ASIDE, rows)
+
+
+_DISCARD = sa.delete(answer).where(
+    answer.c.run_id == sa.bindparam("run"),
+    answer.c.question == sa.bindparam("name"),
+    answer.c.position == sa.bindparam("place"),
+)
+
+
+def discard(connection: Connection, gone: Collection[tuple[int, tuple[str, str]]]) -> None:
+    """Remove answers (run, question and position) as if they had never been given."""
+    if gone:
+        connection.execute(
+            _DISCARD, [{"run": key, "name": name, "place": place} for key, (name, place) in sorted(gone)]
+        )
 
 
 _EXPORT = (

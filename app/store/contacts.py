@@ -4,13 +4,14 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from pydantic_core import to_json
 from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
+from app.models.care import facilitator
 from app.models.people import contact, respondent
 from app.store.batch import within
 from app.store.bulk import Bulk, Job, insert, new_uid, stamp
@@ -27,6 +28,8 @@ class Contact:
     stopped: bool
     new: bool = False
     """It was added just now, so nobody has answered on it."""
+    facilitator: bool = False
+    """Its holder takes several people through a survey."""
 
 
 class Address(NamedTuple):
@@ -46,9 +49,11 @@ class Person(NamedTuple):
     pseudonym: str
 
 
-_FIND = sa.select(contact.c.msisdn_hash, contact.c.id, contact.c.locale, contact.c.stopped_at).where(
-    contact.c.msisdn_hash.in_(sa.bindparam("hashes", expanding=True))
-)
+_PHONES = sa.select(
+    contact.c.msisdn_hash, contact.c.id, contact.c.locale, contact.c.stopped_at, facilitator.c.contact_id
+).outerjoin(facilitator, facilitator.c.contact_id == contact.c.id)
+_FIND = _PHONES.where(contact.c.msisdn_hash.in_(sa.bindparam("hashes", expanding=True)))
+_BY_ID = _PHONES.where(contact.c.id == sa.bindparam("contact"))
 _ONE = sa.select(contact.c.id).where(contact.c.msisdn_hash == sa.bindparam("hash"))
 _LOCALE = sa.update(contact).where(contact.c.id == sa.bindparam("contact")).values(locale=sa.bindparam("to_locale"))
 _STOP = sa.update(contact).where(contact.c.id == sa.bindparam("contact")).values(stopped_at=sa.bindparam("moment"))
@@ -68,10 +73,16 @@ WITH given AS (
   WHERE NOT EXISTS (SELECT FROM contact WHERE msisdn_hash = hash) ORDER BY hash
   ON CONFLICT (msisdn_hash) DO NOTHING RETURNING msisdn_hash, id
 )
-SELECT msisdn_hash, id, locale, stopped_at, false FROM contact JOIN given ON msisdn_hash = hash
-UNION ALL SELECT msisdn_hash, id, NULL, NULL, true FROM added
+SELECT msisdn_hash, id, locale, stopped_at, false, f.contact_id FROM contact JOIN given ON msisdn_hash = hash
+  LEFT JOIN facilitator f ON f.contact_id = contact.id
+UNION ALL SELECT msisdn_hash, id, NULL, NULL, true, NULL FROM added
 """
 _PEOPLE = Bulk.insert(respondent, ("id", "contact_id", "survey_id", "position", "pseudonym", "uid", "created_at"))
+_PEOPLE_ON = (
+    sa.select(respondent.c.id, respondent.c.pin_hash)
+    .where(respondent.c.contact_id == sa.bindparam("contact"), respondent.c.survey_id == sa.bindparam("survey"))
+    .order_by(respondent.c.position)
+)
 _PSEUDONYM = sa.select(respondent.c.pseudonym).where(respondent.c.id == sa.bindparam("respondent"))
 _NUMBERS = sa.select(contact.c.id, contact.c.msisdn_sealed, contact.c.key_id, contact.c.stopped_at).where(
     within(contact.c.id, "contacts")
@@ -131,7 +142,7 @@ def _find_or_add_at_once(
         )
     ]
     found = connection.exec_driver_sql(_AT_ONCE, {"rows": to_json(rows).decode()})
-    return {bytes(row[0]): Contact(row[1], row[2], row[3] is not None, row[4]) for row in found}
+    return {bytes(row[0]): Contact(row[1], row[2], row[3] is not None, row[4], row[5] is not None) for row in found}
 
 
 def find(connection: Connection, keys: Keys, msisdn: Msisdn) -> int | None:
@@ -146,7 +157,30 @@ def one(connection: Connection, keys: Keys, msisdn: Msisdn) -> Contact | None:
 
 def _find(connection: Connection, hashes: list[bytes]) -> dict[bytes, Contact]:
     rows = connection.execute(_FIND, {"hashes": hashes})
-    return {bytes(row[0]): Contact(row[1], row[2], row[3] is not None) for row in rows}
+    return {bytes(row[0]): _contact(row) for row in rows}
+
+
+def by_id(connection: Connection, contact_id: int) -> Contact:
+    """A phone that a session knows."""
+    return _contact(connection.execute(_BY_ID, {"contact": contact_id}).one())
+
+
+def _contact(row: Sequence[Any]) -> Contact:
+    return Contact(row[1], row[2], row[3] is not None, facilitator=row[4] is not None)
+
+
+def people(connection: Connection, contact_id: int, survey_id: int) -> dict[int, bytes | None]:
+    """Those who have answered a survey on a phone, the first one first, each with the hash of her digits."""
+    rows = connection.execute(_PEOPLE_ON, {"contact": contact_id, "survey": survey_id})
+    return {row[0]: None if row[1] is None else bytes(row[1]) for row in rows}
+
+
+def set_pins(connection: Connection, pins: Mapping[int, bytes]) -> None:
+    """Note the digits that people come back with, hashed."""
+    if pins:
+        statement = sa.update(respondent).where(respondent.c.id == sa.bindparam("person"))
+        rows = [{"person": person, "pin": pin} for person, pin in sorted(pins.items())]
+        connection.execute(statement.values(pin_hash=sa.bindparam("pin")), rows)
 
 
 def positions(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[int, int], int]:

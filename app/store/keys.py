@@ -55,6 +55,10 @@ class Keys:
         """The keyed hash that a number is found by: HMAC-SHA256 of E.164, cut to 16 bytes."""
         return hmac.digest(self.lookup, msisdn.e164.encode(), "sha256")[:_HASH_BYTES]
 
+    def find_pin(self, contact_id: int, digits: str) -> bytes:
+        """The keyed hash of the digits by which one of several people on a phone comes back."""
+        return hmac.digest(self.lookup, f"pin:{contact_id}:{digits}".encode(), "sha256")[:_HASH_BYTES]
+
     def seal(self, msisdn: Msisdn) -> Sealed:
         """Encrypt a number with the current key: AES-256-GCM, nonce first."""
         key_id, nonce = self.current, secrets.token_bytes(12)

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from app.models.broadcasts import airtime
+from app.models.consents import consent
 from app.models.erasures import purge
 from app.models.messages import inbound, outbox
 from app.models.people import respondent
-from app.models.runs import run, session, turn
+from app.models.runs import answer, run, session, turn
 from app.models.surveys import survey_version
 from app.store.batch import within
 from app.values import Medium, VersionStatus
@@ -118,3 +119,30 @@ def removed(connection: Connection) -> list[Purged]:
     """What was removed so far, by kind."""
     statement = sa.select(purge.c.what, sa.func.sum(purge.c.rows), sa.func.max(purge.c.at)).group_by(purge.c.what)
     return [Purged(what, int(rows), at) for what, rows, at in connection.execute(statement.order_by(purge.c.what))]
+
+
+_HIDE = sa.update(turn).values(typed=None, screen=sa.case((turn.c.final, turn.c.screen), else_=""), final=sa.true())
+_OF_RUN = sa.select(session.c.id).where(session.c.run_id == sa.bindparam("run"))
+_SINCE = sa.select(run.c.started_at).where(run.c.id == sa.bindparam("run")).scalar_subquery()
+_OWNER = sa.select(run.c.contact_id).where(run.c.id == sa.bindparam("run")).scalar_subquery()
+_FORGET: tuple[sa.UpdateBase, ...] = (
+    sa.delete(answer).where(answer.c.run_id == sa.bindparam("run")),
+    sa.delete(consent).where(consent.c.run_id == sa.bindparam("run")),
+    _HIDE.where(turn.c.session_id.in_(_OF_RUN)),
+    sa.update(session).where(session.c.run_id == sa.bindparam("run"), session.c.text != "").values(text="-"),
+    sa.update(inbound).where(inbound.c.contact_id == _OWNER, inbound.c.received_at >= _SINCE).values(text=""),
+)
+
+
+def hide(connection: Connection, session_ids: Sequence[int]) -> None:
+    """Keep neither what was typed nor what was shown in some sessions, but for the last screen of each."""
+    if session_ids:
+        statement = _HIDE.where(within(turn.c.session_id, "sessions"))
+        connection.execute(statement, {"sessions": list(session_ids)})
+
+
+def forget(connection: Connection, run_ids: Sequence[int]) -> None:
+    """Keep nothing of some runs but how they ended."""
+    for run_id in run_ids:
+        for statement in _FORGET:
+            connection.execute(statement, {"run": run_id})

@@ -1,6 +1,6 @@
 """Runs: reading those that are under way, adding new ones, writing what turns changed, and letting old ones expire."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from app.models.runs import run
 from app.store.batch import within
 from app.store.bulk import Bulk, Job, stamp, uid_of
-from app.values import RunState
+from app.values import Mode, RunState
 
 
 @dataclass(slots=True)
@@ -32,6 +32,7 @@ class Run:
     reason: str = ""
     ended_at: datetime | None = None
     read_revision: int | None = None
+    mode: str = Mode.SELF
     uid: str = ""
     """Of a new run only."""
 
@@ -50,26 +51,34 @@ COLUMNS = (
     run.c.touched_at,
     run.c.reason,
     run.c.ended_at,
+    run.c.mode,
 )
 _ACTIVE = sa.select(*COLUMNS).where(within(run.c.contact_id, "contacts"), run.c.state == sa.text("'active'"))
 _CHANGED = ("state", "reason", "question", "locale", "memory", "revision", "touched_at", "ended_at")
 _UPDATE = Bulk.update(run, _CHANGED, keys=("id", "revision"))
 _INSERT = Bulk.insert(
-    run, ("id", "uid", "contact_id", "respondent_id", "survey_id", "survey_version_id", "started_at", *_CHANGED)
+    run, ("id", "uid", "contact_id", "respondent_id", "survey_id", "survey_version_id", "mode", "started_at", *_CHANGED)
 )
 
 
 def from_row(row: Sequence[Any]) -> Run:
     """Read the columns of `COLUMNS`."""
-    found = Run(*row)
-    found.read_revision = found.revision
+    *values, mode = row
+    found = Run(*values)
+    found.read_revision, found.mode = found.revision, mode
     return found
 
 
-def active(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[int, int], Run]:
-    """(contact, survey) → the run that is under way there."""
-    runs = (from_row(row) for row in connection.execute(_ACTIVE, {"contacts": contact_ids}))
-    return {(each.contact_id or 0, each.survey_id): each for each in runs}
+def active(connection: Connection, contact_ids: Sequence[int]) -> list[Run]:
+    """The runs that are under way on some phones."""
+    return [from_row(row) for row in connection.execute(_ACTIVE, {"contacts": contact_ids})]
+
+
+def set_proxies(connection: Connection, proxies: Mapping[int, bool]) -> None:
+    """Note which runs are answered on behalf of somebody else."""
+    if proxies:
+        statement = sa.update(run).where(run.c.id == sa.bindparam("run")).values(proxy=sa.bindparam("is_proxy"))
+        connection.execute(statement, [{"run": key, "is_proxy": proxy} for key, proxy in sorted(proxies.items())])
 
 
 def adding(connection: Connection, runs: Iterable[Run], at: datetime) -> Job:
@@ -80,7 +89,7 @@ def adding(connection: Connection, runs: Iterable[Run], at: datetime) -> Job:
         [
             (
                 each.id, uid_of(connection, each.uid), each.contact_id, each.respondent_id, each.survey_id, each.version_id,
-                started_at, *_changes(each),
+                each.mode, started_at, *_changes(each),
             )
             for each in runs
         ],

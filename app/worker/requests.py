@@ -110,6 +110,7 @@ class Requests:
         """Which of these may not go now, but for those to people who stopped: much can happen since they were claimed."""
         now = self.at + timedelta(seconds=self.seconds() - self.began)
         found = {each.id: _NOT_TRIED for each in messages if each.expires_at <= now}
+        found |= _needless(connection, [each for each in messages if each.kind == "reminder" and not each.broadcast_id])
         by_broadcast: dict[int, list[Claimed]] = {}
         for message in messages:
             if message.broadcast_id is not None:
@@ -139,6 +140,14 @@ def _together(claimed: Sequence[Claimed], most: int) -> Iterator[tuple[str, list
     for (body, _), messages in groups.items():
         for first in range(0, len(messages), most):
             yield body, messages[first : first + most]
+
+
+def _needless(connection: Connection, messages: Sequence[Claimed]) -> dict[int, Held]:
+    """Reminders that somebody asked for by "later", who has come back by herself since."""
+    if not messages:
+        return {}
+    under_way = recipients.under_way(connection, sorted({each.contact_id for each in messages}))
+    return {each.id: Held("cancelled", "answered") for each in messages if not under_way.get(each.contact_id)}
 
 
 def _busy(

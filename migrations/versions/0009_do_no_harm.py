@@ -86,25 +86,29 @@ def upgrade() -> None:
     with op.batch_alter_table('session', schema=None) as batch_op:
         batch_op.alter_column('asking',
                existing_type=sa.String(length=16),
-               comment='What it asks outside of the survey, else empty',
+               type_=sa.String(length=96),
+               comment='What it asks outside of the survey, and of which one',
                existing_comment='`resume` while it asks whether to go on, else empty',
                existing_nullable=False)
         batch_op.drop_constraint(op.f('ck_session_asking_known'), type_='check')
-        batch_op.create_check_constraint(op.f('ck_session_asking_known'), "asking IN ('', 'resume', 'who', 'pin', 'new_pin', 'next')")
-
 
 
 def downgrade() -> None:
     op.execute("UPDATE session SET asking = '' WHERE asking NOT IN ('', 'resume')")
     with op.batch_alter_table('session', schema=None) as batch_op:
-        batch_op.drop_constraint(op.f('ck_session_asking_known'), type_='check')
         batch_op.create_check_constraint(op.f('ck_session_asking_known'), "asking IN ('', 'resume')")
         batch_op.alter_column('asking',
-               existing_type=sa.String(length=16),
+               existing_type=sa.String(length=96),
+               type_=sa.String(length=16),
                comment='`resume` while it asks whether to go on, else empty',
-               existing_comment='What it asks outside of the survey, else empty',
+               existing_comment='What it asks outside of the survey, and of which one',
                existing_nullable=False)
 
+    op.execute(
+        "UPDATE run SET state = 'expired', reason = 'no_reply', ended_at = touched_at WHERE state = 'active' AND EXISTS "
+        "(SELECT 1 FROM run AS later WHERE later.state = 'active' AND later.contact_id = run.contact_id "
+        "AND later.survey_id = run.survey_id AND later.id > run.id)"
+    )
     with op.batch_alter_table('run', schema=None) as batch_op:
         batch_op.drop_index('uq_run_active', sqlite_where=sa.text("state = 'active'"), postgresql_where=sa.text("state = 'active'"))
         batch_op.create_index('uq_run_active', ['contact_id', 'survey_id'], unique=True, sqlite_where=sa.text("state = 'active'"), postgresql_where=sa.text("state = 'active'"))

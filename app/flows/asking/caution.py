@@ -21,7 +21,7 @@ _SKIP, _LEAVE, _BACK = "0", "00", "88"
 _WORD = re.compile(r"[\W_]+")
 
 
-def begin(turn: "Turn") -> None:
+def renew(turn: "Turn") -> None:
     """A session begins, or the run went on elsewhere: whether it is safe is asked anew."""
     state = turn.state
     state.zero, state.safe, state.fresh = False, False, []

@@ -49,7 +49,7 @@ def advance(flow: Flow, state: State, reply: Reply, at: datetime) -> Step:
     elif reply.words is None:
         turn.state.page, turn.state.refused, turn.state.told = 0, "", {}
         if flow.cautious:
-            caution.begin(turn)
+            caution.renew(turn)
     elif flow.cautious and caution.takes(turn, reply.words):
         pass
     elif state.together and reply.room.medium is Medium.SMS:

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.engine import Connection
 
+from app.channels.simulated import SERVICE_CODE
 from app.flows.flow import key_of
 from app.gateway.library import Library
 from app.reports.labels import question_label, value_label
@@ -24,7 +25,7 @@ from app.values import Msisdn, NotAPhoneNumber
 from app.web.hooks import Line
 
 NUMBERS = tuple(f"+26377000000{number}" for number in range(1, 6))
-SERVICE_CODE, SHORT_CODE = "*384*77#", "33500"
+SHORT_CODE = "33500"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -1,0 +1,168 @@
+"""Several people on one phone: each has her own respondent, and nobody sees anything of whoever was before."""
+
+from pathlib import Path
+
+import pytest
+
+from app.gateway import library as shelves
+from app.main import Parts
+from app.settings import Settings
+from app.store import contacts, facilitators
+from app.values import Msisdn
+from tests.conftest import Clock
+from tests.gateway.conftest import NUMBER, Line
+
+SURVEY = Path(__file__).parents[1] / "surveys" / "shared.md"
+WHO = "Who is answering?\n1 Me, as before\n2 Someone else on this phone"
+NEW_PIN = "Choose 4 digits to come back with, or 0 for none."
+RUNS = "SELECT position, state, mode, proxy FROM run JOIN respondent r ON r.id = run.respondent_id ORDER BY run.id"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"survey": "shared", "keywords": {"SHARED": "shared"}})
+
+
+@pytest.fixture
+def line(line: Line, parts: Parts) -> Line:
+    assert not shelves.publish(parts.database, [SURVEY])
+    parts.library.refresh()
+    return line
+
+
+def runs(line: Line) -> list[tuple[object, ...]]:
+    return [(*rest, bool(proxy)) for *rest, proxy in line.rows(RUNS)]
+
+
+def test_the_first_one_is_not_asked_who_she_is(line: Line) -> None:
+    assert line.play("s1", []).startswith("Which language?")
+
+
+def test_she_goes_on_as_before(line: Line) -> None:
+    line.play("s1", ["1", "1", "1"])
+
+    assert line.play("s2", []) == WHO
+    assert line.play("s3", ["1"]) == "Welcome back.\n1 Continue\n2 Start again"
+    assert line.play("s4", ["1", "1"]).startswith("How many rooms")
+    assert runs(line) == [(1, "active", "self", False)]
+
+
+def test_someone_else_has_a_respondent_and_a_consent_of_her_own(line: Line) -> None:
+    line.play("s1", ["1", "1", "1"])
+
+    assert line.play("s2", ["2"]) == NEW_PIN
+    assert line.play("s3", ["2", "12"]).startswith("Please type 4 digits that nobody else here has")
+    assert line.play("s4", ["2", "1234", "2", "1", "2", "7"]).startswith("Tatenda")
+
+    assert runs(line) == [(1, "active", "self", False), (2, "completed", "self", True)]
+    assert line.rows("SELECT count(DISTINCT run_id), count(*) FROM consent") == [(2, 2)]
+
+
+def test_each_comes_back_by_her_digits_and_sees_nothing_of_the_other(line: Line) -> None:
+    line.play("s1", ["1", "1", "1"])  # the first, without digits
+    line.play("s2", ["2", "1234", "1", "1"])  # the second, as far as consent
+
+    assert line.play("s3", ["1"]) == "Please type your 4 digits."
+    assert line.play("s4", ["1", "1234", "1"]).startswith("For whom do you answer?")
+    assert line.play("s5", ["1", "0", "1"]).startswith("How many rooms")
+
+
+def test_wrong_digits_are_refused_three_times_and_never_kept(line: Line) -> None:
+    line.play("s1", ["1", "1", "1"])
+    line.play("s2", ["2", "1234", "1"])
+
+    assert line.play("s3", ["1", "9999"]) == "Nobody here has these digits.\nPlease type your 4 digits."
+    assert line.play("s4", ["1", "9999", "8888", "7777"]) == "Thank you. Your answers are saved."
+
+    kept = str(line.rows("SELECT typed FROM turn")) + str(line.rows("SELECT memory FROM run"))
+    assert "9999" not in kept
+    assert "1234" not in kept
+    ((pin,),) = line.rows("SELECT pin_hash FROM respondent WHERE pin_hash IS NOT NULL")
+    assert len(bytes(pin)) == 16  # type: ignore[call-overload]
+
+
+def test_digits_that_another_has_are_not_given_twice(line: Line) -> None:
+    line.play("s1", ["1", "1"])
+    line.play("s2", ["2", "1234", "1"])
+
+    assert line.play("s3", ["2", "1234"]).startswith("Please type 4 digits that nobody else here has")
+    assert line.play("s3b", ["2", "0"]).startswith("Which language?")
+
+
+def test_no_more_than_the_survey_allows(line: Line) -> None:
+    line.play("s1", ["1", "1"])
+    line.play("s2", ["2", "0", "1"])
+    line.play("s3", ["2", "0", "1"])
+
+    assert line.play("s4", ["2"]) == "Thank you. Your answers are saved."
+    assert len(runs(line)) == 3
+
+
+def test_who_has_finished_is_thanked_and_not_asked_again(line: Line) -> None:
+    line.play("s1", ["1", "1", "1", "3"])
+
+    assert line.play("s2", ["1"]) == "Thank you. Your answers are saved."
+
+
+def test_the_question_who_can_be_left_at_once(line: Line) -> None:
+    line.play("s1", ["1", "1"])
+
+    assert line.play("s2", ["0"]) == "Network services. Thank you."
+    assert line.play("s3", ["nonsense"]) == f"Please reply with a number from the list.\n{WHO}"
+
+
+def test_stop_works_there_too_and_ends_everybodys_runs_by_sms(line: Line) -> None:
+    line.play("s1", ["1", "1"])
+    line.play("s2", ["2", "0", "1"])
+
+    assert line.play("s3", ["STOP"]).startswith("You will get no more messages.")
+    line.take(line.message("STOP"))
+
+    assert [state for _, state, *_ in runs(line)] == ["stopped", "stopped"]
+
+
+def test_who_is_asked_by_sms_too(line: Line) -> None:
+    line.play("s1", ["1", "1", "1"])
+    for words in ("SHARED", "2", "4321", "1"):
+        line.take(line.message(words))
+
+    bodies = [str(row[0]).split("\n")[0] for row in line.rows("SELECT body FROM outbox ORDER BY id")]
+    assert bodies == ["Who is answering?", NEW_PIN, "Which language?", "May we ask you?"]
+    assert [position for position, *_ in runs(line)] == [1, 2]
+
+
+def register(line: Line, clock: Clock) -> None:
+    """Let the phone be a facilitator's."""
+    keys, at = line.parts.keys, clock()
+
+    def work(connection: object) -> bool:
+        found = contacts.find_or_add(connection, keys, [Msisdn(NUMBER)], at)  # type: ignore[arg-type]
+        return facilitators.add(connection, found[NUMBER].id, "north", at)  # type: ignore[arg-type]
+
+    assert line.parts.database.write(work)
+
+
+def test_a_facilitator_takes_several_people_through_one_after_another(line: Line, clock: Clock) -> None:
+    register(line, clock)
+
+    end = line.play("s1", ["1", "1", "1", "3"])
+    assert end == "Thank you.\n1 Next person\n2 That is all"
+    assert line.play("s2", ["1", "1", "2", "4", "1", "1", "2"]).endswith("1 Next person\n2 That is all")
+    assert line.play("s3", ["1", "2", "2"]) == "Thank you. Your answers are saved."
+
+    assert runs(line) == [
+        (1, "completed", "facilitator", False),
+        (2, "completed", "facilitator", True),
+        (3, "declined", "facilitator", False),
+        (4, "declined", "facilitator", False),
+    ]
+
+
+def test_a_facilitators_dropped_session_goes_on_or_the_next_person_begins(line: Line, clock: Clock) -> None:
+    register(line, clock)
+    line.play("s1", ["1", "1", "1"])
+
+    assert line.play("s2", []) == "Welcome back.\n1 Continue\n2 Next person"
+    assert line.play("s3", ["2"]).startswith("Which language?")
+    assert line.play("s4", []).startswith("Which language?")  # nothing was answered yet
+    assert [state for _, state, *_ in runs(line)] == ["active", "active"]
