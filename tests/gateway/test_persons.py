@@ -14,6 +14,7 @@ from tests.gateway.conftest import NUMBER, Line
 
 SURVEY = Path(__file__).parents[1] / "surveys" / "shared.md"
 WHO = "Who is answering?\n1 Me, as before\n2 Someone else on this phone"
+PIN = "Please type your 4 digits, or 0 if you have none."
 NEW_PIN = "Choose 4 digits to come back with, or 0 for none."
 RUNS = "SELECT position, state, mode, proxy FROM run JOIN respondent r ON r.id = run.respondent_id ORDER BY run.id"
 
@@ -62,7 +63,7 @@ def test_each_comes_back_by_her_digits_and_sees_nothing_of_the_other(line: Line)
     line.play("s1", ["1", "1", "1"])  # the first, without digits
     line.play("s2", ["2", "1234", "1", "1"])  # the second, as far as consent
 
-    assert line.play("s3", ["1"]) == "Please type your 4 digits."
+    assert line.play("s3", ["1"]) == PIN
     assert line.play("s4", ["1", "1234", "1"]).startswith("For whom do you answer?")
     assert line.play("s5", ["1", "0", "1"]).startswith("How many rooms")
 
@@ -71,7 +72,7 @@ def test_wrong_digits_are_refused_three_times_and_never_kept(line: Line) -> None
     line.play("s1", ["1", "1", "1"])
     line.play("s2", ["2", "1234", "1"])
 
-    assert line.play("s3", ["1", "9999"]) == "Nobody here has these digits.\nPlease type your 4 digits."
+    assert line.play("s3", ["1", "9999"]) == "Nobody here has these digits.\n" + PIN
     assert line.play("s4", ["1", "9999", "8888", "7777"]) == "Thank you. Your answers are saved."
 
     kept = str(line.rows("SELECT typed FROM turn")) + str(line.rows("SELECT memory FROM run"))

@@ -106,7 +106,8 @@ def asks_whether_safe(showing: "Showing", question: Question) -> bool:
 def layout_of_safe(showing: "Showing") -> Layout:
     """The screen before the first sensitive question of a session."""
     locale, flow = showing.state.locale, showing.flow
-    refusal = (say("choose_number", locale),) if showing.state.refused == "safe" else ()
+    words_of = {"safe": say("choose_number", locale), "info": flow.says("info", locale)}
+    refusal = tuple(filter(None, (words_of.get(showing.state.refused),)))
     entries = (f"1 {say('yes', locale)}", f"2 {say('later_word', locale)}")
     return Layout(
         (*showing.told(), *refusal, flow.says("safe", locale)), entries,
@@ -123,7 +124,7 @@ def _answer_whether_safe(turn: "Turn", question: Question, word: str) -> None:
     elif word == _BACK or folded in words("words_back"):
         turn.back(question)
     else:
-        state.refused, state.page = "safe", 0
+        state.refused, state.page = "info" if folded in words("words_info") else "safe", 0
 
 
 # -- by SMS -----------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ _SAMPLES = {
     "dateTime": "2000-12-25T14:30:00.000+02:00", "geopoint": "-17.83 31.05 0 0",
 }  # fmt: skip
 _SAMPLE_TEXT, _SAMPLE_CHOICE = "Tariro Moyo", "Rudo Ncube"
+_CODE = "*384*77#"  # as long as codes are
 _SEED = 1
 _MOST_PAGES = 200
 _MOST_TRIES = 200
@@ -71,10 +72,13 @@ def previews(flow: Flow, rooms: Mapping[Medium, Room]) -> Iterator[Preview]:
     opened = [
         (question, notes) for question in flow.questions if question.kind.asked for notes in _notes(flow, question)
     ]
+    by_sms = next((each for each in flow.questions if each.sensitive), None)
     for locale in flow.locales:
         for question, notes in opened:
             answers = sample_answers(flow, question, locale)
             for medium, room in rooms.items():
+                if question.sensitive and medium is Medium.SMS and question is not by_sms:
+                    continue  # one message tells how to dial for all of them
                 state = State(_SEED, locale, open=first(flow, question).key, answers=answers, notes=_keys(flow, notes))
                 joint = advance(flow, state, Reply(None, room), _AT).state.together if flow.together else ()
                 yield Preview(question, locale, medium, _pages(flow, state, room), notes, tuple(joint))
@@ -163,7 +167,9 @@ def _endings(flow: Flow) -> Iterator[tuple[RunState, tuple[str, ...]]]:
 
 def _pages(flow: Flow, state: State, room: Room) -> tuple[Page, ...]:
     """Open the question and page on; what the engine does not take as paging is an answer, so the pages are over."""
-    step = advance(flow, state, Reply(None, room), _AT)
+    step = advance(flow, state, Reply(None, room, code=_CODE), _AT)
+    if state.open and room.medium is Medium.USSD and flow.spot(state.open).sensitive:
+        step = advance(flow, step.state, Reply("YES", room), _AT)  # she is alone
     texts = [step.screen.text]
     while _goes_on(step) and len(texts) < _MOST_PAGES:
         step = advance(flow, step.state, Reply("MORE", room), _AT)

@@ -75,6 +75,8 @@ class _Replies:
         asked: list[tuple[str, tuple[str, ...]]] = []
         while not step.state.ended:
             question = self.flow.spot(step.state.open)
+            if question.sensitive and not step.state.safe:
+                step = advance(self.flow, step.state, Reply("YES", USSD_ROOM), _AT)
             asked.append((question.name, _names(step.state.notes)))
             answered = self.answered(step, question)
             if answered is None or len(asked) > _MOST_TURNS:
