@@ -55,6 +55,11 @@ class Keys:
         """The keyed hash that a number is found by: HMAC-SHA256 of E.164, cut to 16 bytes."""
         return hmac.digest(self.lookup, msisdn.e164.encode(), "sha256")[:_HASH_BYTES]
 
+    @property
+    def trail(self) -> bytes:
+        """The secret of the audit trail. It comes from the key of the hash, which never changes: no copy need know of it."""
+        return hmac.digest(self.lookup, b"izwi audit trail", "sha256")
+
     def seal(self, msisdn: Msisdn) -> Sealed:
         """Encrypt a number with the current key: AES-256-GCM, nonce first."""
         key_id, nonce = self.current, secrets.token_bytes(12)
