@@ -25,8 +25,14 @@ def tokens() -> None:
 
 @tokens.command(short_help="Make a token; it is shown once")
 @click.argument("name")
-@click.option("--role", type=click.Choice([*Role]), default=Role.COORDINATOR, show_default=True, help="What it may do")
-def add(name: str, role: Role) -> None:
+@click.option(
+    "--role",
+    type=click.Choice([each.value for each in Role]),
+    default=Role.COORDINATOR.value,
+    show_default=True,
+    help="What it may do",
+)
+def add(name: str, role: str) -> None:
     """Make a token for NAME, a person or a program. It is shown now and never again: Izwi keeps only its hash."""
     name = name.strip()
     if not name or len(name) > _LONGEST or not name.isprintable() or without_numbers(name) != name:
@@ -37,7 +43,7 @@ def add(name: str, role: Role) -> None:
     pen, now = trail(settings), datetime.now(UTC)
 
     def work(connection: Connection) -> str | None:
-        made = stored.add(connection, name, now, role=role)
+        made = stored.add(connection, name, now, role=Role(role))
         if made is not None:
             pen.note(connection, "tokens add", name, at=now, reason=role)
         return made
