@@ -41,8 +41,8 @@ class Forgetting:
             outbox.cancel(connection, [key], reason="erased", at=at)
             done = True
             for each in erasures.of_contact(connection, key):
-                self.trail.note(connection, "erase", str(each.uid), at=at)
                 done &= erasures.erase(connection, each, at=at)
+                self.trail.note(connection, "erase", str(each.uid), at=at)
             return done
 
         return self.database.write(work)

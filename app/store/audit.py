@@ -87,7 +87,10 @@ class Trail:
 def append(
     connection: Connection, secret: bytes, at: datetime, actor: str, role: str, action: str, subject: str, reason: str
 ) -> None:
-    """Add a row. On PostgreSQL one transaction at a time does so; SQLite has one writer in any case."""
+    """Add a row: the last thing that a transaction does, for on PostgreSQL others wait with theirs until it is committed.
+
+    SQLite has one writer in any case.
+    """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE")
     last = connection.execute(_LAST).first()
