@@ -17,7 +17,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app.values import Role
+
 PREFIX = "IZWI_"
+TOKEN = PREFIX + "TOKEN"
+"""Who sits at the terminal, for the commands; no setting, for it is a person's and not the installation's."""
 _CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _FIELD = re.compile(r'field "(\w+)"')
 
@@ -171,6 +175,15 @@ class Settings(BaseSettings):
         description="Replies by SMS that one phone gets in an hour; what asks for more is a machine, not a person",
     )
 
+    terminal_role: Role = Field(
+        Role.ADMIN,
+        description="What somebody may do who types commands here without a token of their own (`IZWI_TOKEN`): admin, "
+        "coordinator, analyst, moderator, duty_officer, facilitator or operator",
+    )
+    controller: str = Field(
+        "", description="Name and address of who answers for the data, for the reports that the law asks for"
+    )
+
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
 
     @field_validator("channels")
@@ -276,7 +289,7 @@ def _missing_file(environ: Mapping[str, str]) -> list[str]:
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | {PREFIX + "CONFIG"}
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {PREFIX + "CONFIG", TOKEN}
     return [
         f"{name}: no such setting; `izwi doctor` lists them all" for name in sorted(environ) if _strange(name, known)
     ]

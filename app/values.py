@@ -95,6 +95,15 @@ class Msisdn:
         return f"Msisdn({self.masked})"
 
 
+# A date is no number; what a person would dial is.
+_DIALLED = re.compile(r"(?<![\d-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d(?:[ -]?\d){6,}")
+
+
+def without_numbers(text: str) -> str:
+    """A text that somebody wrote, with `…` where it holds what looks like a phone number."""
+    return _DIALLED.sub("…", text)
+
+
 class Room(NamedTuple):
     """What fits on one page of a handset: septets of GSM-7 text, or UCS-2 units when a character needs them."""
 

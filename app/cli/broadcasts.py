@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from app.cli.allowing import trail
 from app.cli.messages import COUNT_AS_SENT, SEND_AGAIN, YES, decide_with, decision_of
 from app.cli.root import fail, read_settings, say
 from app.cli.stored import opened
@@ -225,7 +226,7 @@ def start(name: str, yes: bool) -> None:
             plan = which.plan
             cost = written(plan["cost"], plan["currency"])
             click.confirm(f"{plan['messages']:,} messages, {cost}. Send {name!r}?", abort=True)
-        which = broadcasting.start(name, now)
+        which = broadcasting.start(name, now, trail(settings))
         when = which.starts_at.astimezone(ZoneInfo(settings.zone)) if which.starts_at else None
     if which.state == "scheduled" and when:
         say(f"{name!r} starts on {when:%d %B %Y at %H:%M}.")
@@ -248,10 +249,10 @@ def pause(name: str) -> None:
 @click.option("--budget", help="A new budget, e.g. 300.00")
 def resume(name: str, budget: str | None) -> None:
     """Go on with a paused broadcast where it was."""
-    with _broadcasting() as (broadcasting, _):
+    with _broadcasting() as (broadcasting, settings):
         if budget:
             broadcasting.raise_budget(name, _money(budget))
-        broadcasting.resume(name, datetime.now(UTC))
+        broadcasting.resume(name, datetime.now(UTC), trail(settings))
     say(f"{name!r} goes on.")
 
 
@@ -260,11 +261,11 @@ def resume(name: str, budget: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask")
 def cancel(name: str, yes: bool) -> None:
     """End a broadcast for good. What was sent stays sent; what was not is withdrawn."""
-    with _broadcasting() as (broadcasting, _):
+    with _broadcasting() as (broadcasting, settings):
         broadcasting.find(name)
         if not yes:
             click.confirm(f"{name!r} cannot be started again after this. Cancel it?", abort=True)
-        broadcasting.cancel(name, datetime.now(UTC))
+        broadcasting.cancel(name, datetime.now(UTC), trail(settings))
     say(f"{name!r} is cancelled.\n\n  izwi broadcast status {name}    shows what was sent")
 
 

@@ -12,10 +12,12 @@ from typing import IO, Any, NoReturn
 import click
 
 from app.channels.operators import Operators
+from app.cli.allowing import trail
 from app.cli.files import whole_text
 from app.cli.importing import ask, progress, show_columns, show_report
+from app.cli.revealing import reveal
 from app.cli.root import read_settings, say
-from app.cli.stored import known_operators, local, opened, refuse
+from app.cli.stored import known_operators, loaded_keys, local, opened, refuse
 from app.gateway.contacts import mapping, reading, sample
 from app.gateway.contacts.importing import FileChanged, Import
 from app.gateway.contacts.kinds import Kind
@@ -28,8 +30,6 @@ from app.settings import Settings
 from app.store import attributes as stored_attributes
 from app.store import groups as stored_groups
 from app.store import imports
-from app.store import keys as vault
-from app.store.keys import Keys, KeysUnreadable
 from app.store.unit import Database
 from app.values import locale_of
 
@@ -38,8 +38,11 @@ from app.values import locale_of
 def contacts() -> None:
     """Bring in lists of phones to write to, and see how many there are. docs/contacts.md says how lists are read.
 
-    Numbers are kept encrypted, and are never shown as a whole.
+    Numbers are kept encrypted. Only `reveal` shows one, to whoever may see it, and notes it.
     """
+
+
+contacts.add_command(reveal)
 
 
 @contacts.command("import", short_help="Bring in a list, CSV or Excel")
@@ -81,7 +84,7 @@ def import_(
         known = {name: Kind(kind) for name, kind in database.read(stored_attributes.kinds).items()}
         reader = Reader(source, columns, numbers, known, _group_names(names))
         show_columns(source, columns, known)
-        job = Import(database, _keys(settings), shipped, source, columns, reader)
+        job = Import(database, loaded_keys(settings), shipped, source, columns, reader)
         report = _look(job, output, locale)
         show_report(report)
         _say_before(database, report, settings)
@@ -93,6 +96,8 @@ def import_(
             return
         if not yes:
             ask(report)
+        pen, now = trail(settings), datetime.now(UTC)
+        database.write(lambda connection: pen.note(connection, "contacts import", f"sha256 {report.digest}", at=now))
         counts = _write(job, report)
     changed = counts[Category.CHANGED]
     say(f"\nDone: {counts[Category.NEW]:,} contacts are new, {changed:,} changed. The same file again changes nothing.")
@@ -103,13 +108,6 @@ def _numbers(settings: Settings, known: Operators) -> Numbers:
         return Numbers(settings.region, known)
     except UnknownRegion:
         refuse(f"{settings.region} is no country; write its two letters, e.g. ZW")
-
-
-def _keys(settings: Settings) -> Keys:
-    try:
-        return vault.load(settings.data_dir, (settings.channel,))
-    except KeysUnreadable as error:
-        refuse(str(error))
 
 
 def _source(

@@ -6,15 +6,14 @@ from datetime import UTC, datetime
 
 import click
 
+from app.cli.allowing import trail
 from app.cli.root import read_settings, say
-from app.cli.stored import local, opened, refuse
+from app.cli.stored import loaded_keys, local, opened, refuse
 from app.gateway.forgetting import Forgetting
 from app.reports.lines import moment
 from app.settings import Settings
 from app.store import erasures
-from app.store import keys as vault
 from app.store.erasures import Receipt
-from app.store.keys import Keys, KeysUnreadable
 from app.values import Msisdn, NotAPhoneNumber
 
 
@@ -33,7 +32,7 @@ def erase(yes: bool, receipts: bool, as_json: bool) -> None:
         if receipts or as_json:
             _show(database.read(erasures.receipts), settings, as_json)
         else:
-            _forget(settings, Forgetting(database, _keys(settings)), yes)
+            _forget(settings, Forgetting(database, loaded_keys(settings), trail(settings)), yes)
 
 
 def _show(found: Sequence[Receipt], settings: Settings, as_json: bool) -> None:
@@ -60,13 +59,6 @@ def _forget(settings: Settings, forgetting: Forgetting, yes: bool) -> None:
     done = forgetting.forget(msisdn, datetime.now(UTC))
     rest = "" if done else " A message to it is just being sent: the worker removes the last of it in a moment."
     say(f"Removed.{rest} The receipt: izwi erase --receipts")
-
-
-def _keys(settings: Settings) -> Keys:
-    try:
-        return vault.load(settings.data_dir, tuple(settings.lines))
-    except KeysUnreadable as error:
-        refuse(str(error))
 
 
 def _as_json(each: Receipt) -> dict[str, object]:

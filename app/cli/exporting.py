@@ -11,6 +11,7 @@ from typing import Any
 import click
 from sqlalchemy.engine import Connection
 
+from app.cli.allowing import trail
 from app.cli.files import whole_file, whole_text
 from app.cli.root import fail, read_settings, say
 from app.cli.stored import opened
@@ -18,6 +19,7 @@ from app.gateway.library import Library
 from app.gateway.recording import Recording
 from app.reports import answers as report
 from app.reports import consents, lines, nested, records
+from app.settings import Settings
 from app.store import records as stored
 from app.store import surveys
 from app.store.unit import Database
@@ -50,7 +52,8 @@ def export_answers(kind: str, survey: str | None, language: str | None, output: 
     Columns: respondent, survey, version, question, label, value, value_label, raw, language, channel, answered_at (UTC).
     Skipped questions have an empty value. In CSV a text that a spreadsheet would run as a formula gets an apostrophe.
     """
-    with opened(read_settings()) as database:
+    settings = read_settings()
+    with opened(settings) as database:
         _must_be_known(database, survey)
         library = Library(database)
 
@@ -59,7 +62,7 @@ def export_answers(kind: str, survey: str | None, language: str | None, output: 
             with whole_text(output) as out:
                 return _WRITERS[kind](out, report.COLUMNS, found)
 
-        _written(database, work, "answers", output)
+        _written(settings, database, work, "answers", survey, output)
 
 
 @export.command("records")
@@ -105,7 +108,7 @@ def export_records(kind: str, survey: str | None, states: tuple[str, ...], outpu
             with whole_file(output) as out:
                 return records.write_xml(out, found) if kind == "xml" else records.write_zip(out, found, xform)
 
-        _written(database, work, "records", output)
+        _written(settings, database, work, "records", survey, output)
 
 
 @export.command("consents")
@@ -119,14 +122,15 @@ def export_consents(kind: str, survey: str | None, output: Path | None) -> None:
     Columns: respondent, survey, version, purpose, granted, question, text_sha256, language, channel, at, withdrawn_at,
     withdrawn_by. See docs/do-no-harm.md.
     """
-    with opened(read_settings()) as database:
+    settings = read_settings()
+    with opened(settings) as database:
         _must_be_known(database, survey)
 
         def work(connection: Connection) -> int:
             with whole_text(output) as out:
                 return _WRITERS[kind](out, consents.COLUMNS, consents.rows(connection, survey=survey))
 
-        _written(database, work, "consents", output)
+        _written(settings, database, work, "consents", survey, output)
 
 
 def _must_be_known(database: Database, survey: str | None) -> None:
@@ -135,8 +139,17 @@ def _must_be_known(database: Database, survey: str | None) -> None:
         fail(f"There is no survey {survey!r}. There are: {', '.join(sorted(known)) or 'none'}.")
 
 
-def _written(database: Database, work: Callable[[Connection], int], what: str, output: Path | None) -> None:
-    """Do the writing; somebody who reads no further, as `head` does, is no fault."""
+def _written(
+    settings: Settings,
+    database: Database,
+    work: Callable[[Connection], int],
+    what: str,
+    survey: str | None,
+    output: Path | None,
+) -> None:
+    """Note it, then do the writing; somebody who reads no further, as `head` does, is no fault."""
+    pen, now = trail(settings), datetime.now(UTC)
+    database.write(lambda connection: pen.note(connection, f"export {what}", survey or "all", at=now))
     try:
         count: Any = database.read(work)
     except BrokenPipeError:

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from app.cli.allowing import trail
 from app.cli.root import read_settings, say
-from app.cli.stored import opened, refuse
-from app.settings import Settings
+from app.cli.stored import loaded_keys, opened, refuse
 from app.store import contacts
 from app.store import keys as vault
-from app.store.keys import Keys, KeysUnreadable
+from app.store.keys import Keys
 from app.store.unit import Database
 
 _SETTLED = timedelta(minutes=2)  # by then every process has seen a new key
@@ -25,7 +25,7 @@ def status() -> None:
     """Show how many keys there are, and how many numbers an older one still seals."""
     settings = read_settings()
     with opened(settings) as database:
-        loaded = _load(settings)
+        loaded = loaded_keys(settings)
         say(f"{len(loaded.seals)} key(s), the newest is number {loaded.current}.")
         if len(loaded.seals) > 1:
             left = _left(database, loaded)
@@ -38,9 +38,11 @@ def status() -> None:
 def rotate() -> None:
     """Make a new key. Running services use it within seconds, and the worker encrypts all numbers anew."""
     settings = read_settings()
-    with opened(settings):
-        _load(settings)
-        new = vault.rotate(settings.data_dir, datetime.now(UTC))
+    pen, now = trail(settings), datetime.now(UTC)
+    with opened(settings) as database:
+        new = loaded_keys(settings).current + 1
+        database.write(lambda connection: pen.note(connection, "keys rotate", f"key {new}", at=now))
+        vault.rotate(settings.data_dir, now)
     say(f"Key {new} is in use from now on. Make a new copy of keys.json, and give it to every machine that runs Izwi.")
     say("\n  izwi keys status    shows how many numbers are still to be encrypted anew")
 
@@ -51,7 +53,7 @@ def retire(yes: bool) -> None:
     """Destroy all keys but the newest. Numbers in older backups can then never be read again, by nobody."""
     settings = read_settings()
     with opened(settings) as database:
-        loaded = _load(settings)
+        loaded = loaded_keys(settings)
         if len(loaded.seals) == 1:
             say("There is only one key.")
             return
@@ -66,16 +68,11 @@ def retire(yes: bool) -> None:
             click.confirm(
                 "Destroy the older keys? Backups that were made before stay unreadable.", abort=True, err=True
             )
+        pen, now, kept = trail(settings), datetime.now(UTC), f"all but key {loaded.current}"
+        database.write(lambda connection: pen.note(connection, "keys retire", kept, at=now))
         vault.retire(settings.data_dir)
     say("Only the newest key is left. Destroy the older copies of keys.json too.")
 
 
 def _left(database: Database, loaded: Keys) -> int:
     return database.read(lambda connection: contacts.older(connection, loaded))
-
-
-def _load(settings: Settings) -> Keys:
-    try:
-        return vault.load(settings.data_dir, tuple(settings.lines))
-    except KeysUnreadable as error:
-        refuse(str(error))

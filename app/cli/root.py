@@ -16,7 +16,8 @@ COMMANDS = {
     "check": "forms", "surveys": "surveys", "simulate": "phone",
     "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts", "messages": "messages",
     "export": "exporting", "channels": "channels", "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens",
-    "erase": "erasing", "retention": "keeping", "doctor": "doctor",
+    "cases": "cases", "facilitators": "facilitators", "erase": "erasing", "retention": "keeping", "audit": "auditing",
+    "report": "reporting", "doctor": "doctor",
 }  # fmt: skip
 
 
@@ -32,7 +33,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f"app.cli.{COMMANDS[cmd_name]}"), cmd_name)
-        return command
+        return import_module("app.cli.allowing").watched(cmd_name, command)  # type: ignore[no-any-return]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -40,7 +41,8 @@ class Commands(click.Group):
 def main() -> None:
     """Izwi runs surveys on basic phones: as a USSD menu and as an SMS conversation.
 
-    Settings come from the environment (IZWI_…) and from the file that IZWI_CONFIG names; `izwi doctor` shows them.
+    Settings come from the environment (IZWI_…) and from the file that IZWI_CONFIG names; `izwi doctor` shows them. IZWI_TOKEN
+    says who you are: docs/do-no-harm.md has the table of who may do what.
     """
 
 

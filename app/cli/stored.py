@@ -14,7 +14,9 @@ from app.channels.operators import BadOperators, Operators
 from app.cli.root import fail, say
 from app.gateway.versions import published_of
 from app.settings import Settings
+from app.store import keys as vault
 from app.store import schema, surveys
+from app.store.keys import Keys, KeysUnreadable
 from app.store.surveys import Version
 from app.store.unit import Database
 from app.values import VersionStatus
@@ -115,6 +117,14 @@ def known_operators(settings: Settings) -> Operators:
         return operators.read(settings.operators)
     except (OSError, BadOperators) as error:
         refuse(f"{settings.operators}: {error}")
+
+
+def loaded_keys(settings: Settings) -> Keys:
+    """The keys of phone numbers, or say what is wrong with them and end."""
+    try:
+        return vault.load(settings.data_dir, tuple(settings.lines))
+    except KeysUnreadable as error:
+        refuse(str(error))
 
 
 def local(moment: datetime, settings: Settings) -> str:

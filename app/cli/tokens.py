@@ -1,37 +1,61 @@
-"""`izwi tokens …`: which programs may use the JSON API."""
+"""`izwi tokens …`: which people and programs may use the JSON API and the commands, and as what."""
 
 from datetime import UTC, datetime
 
 import click
+from sqlalchemy.engine import Connection
 
+from app.cli.allowing import TERMINAL, trail
 from app.cli.root import fail, read_settings, say
 from app.cli.stored import local, opened
 from app.store import tokens as stored
+from app.values import Role, without_numbers
 
 _LONGEST = 64
 
 
-@click.group(short_help="Programs that may use the JSON API")
+@click.group(short_help="People and programs, and what each may do")
 def tokens() -> None:
-    """Give programs a token for the JSON API, see which are in use, and take them away.
+    """Give people and programs a token with a role, see which are in use, and take them away.
 
-    Whoever has a token can start broadcasts and spend money: one for each program, and none in a mail.
+    A program sends it to the JSON API; a person has it in the environment as IZWI_TOKEN. A role may do what the table in
+    docs/do-no-harm.md says: one token for each person and program, with the least that is enough, and none in a mail.
     """
 
 
 @tokens.command(short_help="Make a token; it is shown once")
 @click.argument("name")
-def add(name: str) -> None:
-    """Make a token for the program NAME. It is shown now and never again: Izwi keeps only its hash."""
+@click.option(
+    "--role",
+    type=click.Choice([each.value for each in Role]),
+    default=Role.COORDINATOR.value,
+    show_default=True,
+    help="What it may do",
+)
+def add(name: str, role: str) -> None:
+    """Make a token for NAME, a person or a program. It is shown now and never again: Izwi keeps only its hash."""
     name = name.strip()
-    if not name or len(name) > _LONGEST or not name.isprintable():
-        fail(f"A token needs a name of at most {_LONGEST} letters: what it is for, e.g. dashboard.", code=2)
-    with opened(read_settings()) as database:
-        now = datetime.now(UTC)
-        token = database.write(lambda connection: stored.add(connection, name, now))
+    if not name or len(name) > _LONGEST or not name.isprintable() or without_numbers(name) != name:
+        fail(f"A token needs a name of at most {_LONGEST} letters: who or what it is for, e.g. dashboard.", code=2)
+    if name == TERMINAL:
+        fail("In the trail `terminal` is whoever types commands without a token; choose another name.", code=2)
+    settings = read_settings()
+    pen, now = trail(settings), datetime.now(UTC)
+
+    def work(connection: Connection) -> str | None:
+        made = stored.add(connection, name, now, role=Role(role))
+        if made is not None:
+            pen.note(connection, "tokens add", name, at=now, reason=role)
+        return made
+
+    with opened(settings) as database:
+        token = database.write(work)
     if token is None:
         fail(f"There is a token {name!r} already. `izwi tokens remove {name}` takes it away first.")
-    say("Copy it now, it is not shown again. Programs send it with every request:\n", err=True)
+    say(
+        "Copy it now, it is not shown again. Programs send it with every request; people set it as IZWI_TOKEN:\n",
+        err=True,
+    )
     say(f"Authorization: Bearer {token}")
 
 
@@ -43,7 +67,7 @@ def list_() -> None:
         found = database.read(stored.every)
     for each in found:
         used = f"last used {local(each.last_used_at, settings)}" if each.last_used_at else "never used"
-        say(f"{each.name:24} made {local(each.created_at, settings)}  {used}")
+        say(f"{each.name:24} {each.role:12} made {local(each.created_at, settings)}  {used}")
     if not found:
         say("There is no token, so nobody can use the JSON API. `izwi tokens add NAME` makes one.")
 
@@ -52,8 +76,17 @@ def list_() -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """Take a token away; from now on nothing answers to it."""
-    with opened(read_settings()) as database:
-        if not database.write(lambda connection: stored.remove(connection, name)):
+    settings = read_settings()
+    pen, now = trail(settings), datetime.now(UTC)
+
+    def work(connection: Connection) -> bool:
+        gone = stored.remove(connection, name)
+        if gone:
+            pen.note(connection, "tokens remove", name, at=now)
+        return gone
+
+    with opened(settings) as database:
+        if not database.write(work):
             known = ", ".join(each.name for each in database.read(stored.every)) or "none"
             fail(f"There is no token {name!r}. There are: {known}.")
     say(f"The token {name!r} is valid no more.")

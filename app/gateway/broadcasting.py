@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
@@ -18,9 +18,11 @@ from app.gateway.refusals import NotNow, NotPossible, NotThere
 from app.settings import Settings
 from app.store import broadcasts, channels, outbox, recipients, tallies
 from app.store.audience import audience
+from app.store.audit import Trail
 from app.store.broadcasts import Broadcast
 from app.store.unit import Database
 from app.store.unknowns import Unknown
+from app.values import without_numbers
 
 _NIGHT = (7 * 60, 20 * 60)  # hours outside of these are asked for by name
 _WEEKDAYS = "1234567"
@@ -182,7 +184,7 @@ class Broadcasting:
         self._move(which, "checked", plan=made.as_json())
         return made
 
-    def start(self, name: str, at: datetime) -> Broadcast:
+    def start(self, name: str, at: datetime, trail: Trail | None = None) -> Broadcast:
         """Let a broadcast begin, now or at its start time. It must have been planned."""
         which = self.find(name)
         if which.state != "checked" or which.plan is None:
@@ -192,7 +194,7 @@ class Broadcasting:
             raise NotNow("It cannot start:\n" + "\n".join(f"  {each}" for each in faults))
         later = which.starts_at is not None and which.starts_at > at
         to = "scheduled" if later else "running"
-        self._move(which, to, before="checked", started_at=None if later else at)
+        self._move(which, to, _Noted(trail, "broadcast start", at), before="checked", started_at=None if later else at)
         return self.find(name)
 
     def pause(self, name: str) -> Broadcast:
@@ -201,14 +203,15 @@ class Broadcasting:
         self._move(which, "paused", reason="somebody paused it")
         return self.find(name)
 
-    def resume(self, name: str, at: datetime) -> Broadcast:
+    def resume(self, name: str, at: datetime, trail: Trail | None = None) -> Broadcast:
         """Go on where it was paused."""
         which = self.find(name)
         if which.state != "paused":
             raise NotNow(f"The broadcast {name!r} is {which.state}, not paused.")
         later = which.started_at is None and which.starts_at is not None and which.starts_at > at
         started_at = which.started_at or (None if later else at)
-        self._move(which, "scheduled" if later else "running", before="paused", started_at=started_at)
+        noted = _Noted(trail, "broadcast resume", at)
+        self._move(which, "scheduled" if later else "running", noted, before="paused", started_at=started_at)
         return self.find(name)
 
     def raise_budget(self, name: str, budget: int) -> Broadcast:
@@ -219,10 +222,12 @@ class Broadcasting:
         self._database.write(lambda connection: broadcasts.change(connection, which.id, {"budget": budget}))
         return self.find(name)
 
-    def cancel(self, name: str, at: datetime) -> Broadcast:
+    def cancel(self, name: str, at: datetime, trail: Trail | None = None) -> Broadcast:
         """End it for good. What was sent stays sent; what was not is withdrawn."""
         which = self.find(name)
-        self._move(which, "cancelled", reason="somebody cancelled it", ended_at=at)
+        self._move(
+            which, "cancelled", _Noted(trail, "broadcast cancel", at), reason="somebody cancelled it", ended_at=at
+        )
         withdraw(self._database, which.id, at)
         return self.find(name)
 
@@ -270,10 +275,24 @@ class Broadcasting:
 
         return self._database.read(read)
 
-    def _move(self, which: Broadcast, to: str, **values: Any) -> None:
-        if not self._database.write(lambda connection: broadcasts.move(connection, which.id, to, **values)):
+    def _move(self, which: Broadcast, to: str, noted: "_Noted | None" = None, **values: Any) -> None:
+        def work(connection: Connection) -> bool:
+            moved = broadcasts.move(connection, which.id, to, **values)
+            if moved and noted is not None and noted.trail is not None:
+                noted.trail.note(connection, noted.action, without_numbers(which.name), at=noted.at)
+            return moved
+
+        if not self._database.write(work):
             now = self.find(which.name)
             raise NotNow(f"The broadcast {which.name!r} is {now.state}, so it cannot be {to}.")
+
+
+class _Noted(NamedTuple):
+    """What is to be noted with a move, in its transaction, where somebody's doing is noted."""
+
+    trail: Trail | None
+    action: str
+    at: datetime
 
 
 def withdraw(database: Database, broadcast_id: int, at: datetime) -> None:

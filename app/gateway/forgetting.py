@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from app.store import contacts, erasures, outbox
+from app.store.audit import Trail
 from app.store.erasures import Held
 from app.store.keys import Keys
 from app.store.unit import Database
@@ -18,6 +19,7 @@ class Forgetting:
 
     database: Database
     keys: Keys
+    trail: Trail
 
     def held(self, msisdn: Msisdn) -> Held | None:
         """How much is kept of a phone and of the people on it; None where it is not known."""
@@ -37,7 +39,10 @@ class Forgetting:
                 return True
             erasures.ask(connection, [key], asked_by="officer", at=at)
             outbox.cancel(connection, [key], reason="erased", at=at)
-            done = [erasures.erase(connection, each, at=at) for each in erasures.of_contact(connection, key)]
-            return all(done)
+            done = True
+            for each in erasures.of_contact(connection, key):
+                done &= erasures.erase(connection, each, at=at)
+                self.trail.note(connection, "erase", str(each.uid), at=at)
+            return done
 
         return self.database.write(work)

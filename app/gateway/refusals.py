@@ -11,3 +11,7 @@ class NotThere(NotPossible):
 
 class NotNow(NotPossible):
     """There is, but its state forbids it."""
+
+
+class NotAllowed(NotPossible):
+    """It can be done, but not by who asks."""

@@ -251,3 +251,22 @@ def older(connection: Connection, keys: Keys) -> int:
     """How many numbers an older key than the newest still seals."""
     counted = sa.select(sa.func.count()).select_from(contact).where(contact.c.key_id < keys.current)
     return int(connection.execute(counted).scalar_one())
+
+
+_BEHIND = (
+    sa.select(contact.c.msisdn_sealed, contact.c.key_id)
+    .join(respondent, respondent.c.contact_id == contact.c.id)
+    .where(respondent.c.pseudonym == sa.bindparam("pseudonym"))
+)
+_KNOWN = sa.select(sa.exists().where(respondent.c.pseudonym == sa.bindparam("pseudonym")))
+
+
+def behind(connection: Connection, keys: Keys, pseudonym: str) -> Msisdn | None:
+    """The number of the phone that somebody answered on: for an officer who has to reach her, and for nobody else."""
+    row = connection.execute(_BEHIND, {"pseudonym": pseudonym}).first()
+    return None if row is None else keys.unseal(bytes(row.msisdn_sealed), row.key_id)
+
+
+def is_known(connection: Connection, pseudonym: str) -> bool:
+    """Whether somebody has this pseudonym, even where her phone is not known any more."""
+    return bool(connection.execute(_KNOWN, {"pseudonym": pseudonym}).scalar())

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.models.broadcasts import airtime, recipient
+from app.models.care import distress_case, facilitator, flag
 from app.models.consents import consent
 from app.models.erasures import erasure
 from app.models.messages import delivery_report, inbound, outbox
@@ -31,6 +32,7 @@ class Erasure:
     """A phone that is to be forgotten."""
 
     id: int
+    uid: UUID
     contact_id: int
     asked_at: datetime
     removed: Counter[str]
@@ -64,13 +66,13 @@ _ASKED_FOR = sa.select(contact.c.id, contact.c.msisdn_hash).where(
 # After its first pass a phone waits until no message to it is under way: in an outage that is for days.
 _WAITS = sa.exists().where(outbox.c.contact_id == erasure.c.contact_id, outbox.c.state.in_(("queued", "sending")))
 _PENDING = (
-    sa.select(erasure.c.id, erasure.c.contact_id, erasure.c.asked_at, erasure.c.removed)
+    sa.select(erasure.c.id, erasure.c.uid, erasure.c.contact_id, erasure.c.asked_at, erasure.c.removed)
     .where(erasure.c.done_at.is_(None), sa.or_(erasure.c.removed == "{}", ~_WAITS))
     .order_by(erasure.c.id)
     .limit(sa.bindparam("count"))
 )
 _OF_CONTACT = (
-    sa.select(erasure.c.id, erasure.c.contact_id, erasure.c.asked_at, erasure.c.removed)
+    sa.select(erasure.c.id, erasure.c.uid, erasure.c.contact_id, erasure.c.asked_at, erasure.c.removed)
     .where(erasure.c.contact_id == sa.bindparam("contact"), erasure.c.done_at.is_(None))
     .order_by(erasure.c.id)
 )
@@ -94,6 +96,8 @@ _STEPS: tuple[tuple[str, Any], ...] = (
     ("answers", sa.delete(answer).where(answer.c.run_id.in_(_RUNS))),
     ("consents", sa.delete(consent).where(consent.c.run_id.in_(_RUNS))),
     ("records", sa.delete(record).where(record.c.run_id.in_(_RUNS))),
+    ("cases", sa.delete(distress_case).where(distress_case.c.run_id.in_(_RUNS))),
+    ("", sa.delete(flag).where(flag.c.run_id.in_(_RUNS))),
     ("turns", sa.delete(turn).where(turn.c.session_id.in_(_SESSIONS), turn.c.at <= _ASKED)),
     ("", sa.update(session).where(session.c.run_id.in_(_RUNS)).values(run_id=None, text="", shown=0, asking="")),
     ("runs", sa.delete(run).where(
@@ -110,6 +114,7 @@ _STEPS: tuple[tuple[str, Any], ...] = (
         respondent.c.id.in_(_PEOPLE), ~sa.exists().where(run.c.respondent_id == respondent.c.id).correlate(respondent)
     )),
     ("", sa.delete(group_member).where(group_member.c.contact_id == _CONTACT)),
+    ("", sa.delete(facilitator).where(facilitator.c.contact_id == _CONTACT)),
 )  # fmt: skip
 _PLACES = sa.delete(recipient).where(recipient.c.contact_id == _CONTACT).returning(
     recipient.c.broadcast_id, recipient.c.state
@@ -159,7 +164,7 @@ def of_contact(connection: Connection, contact_id: int) -> list[Erasure]:
 
 
 def _erasure(row: Any) -> Erasure:
-    return Erasure(row.id, row.contact_id, row.asked_at, Counter(json.loads(row.removed)))
+    return Erasure(row.id, row.uid, row.contact_id, row.asked_at, Counter(json.loads(row.removed)))
 
 
 def held(connection: Connection, contact_id: int) -> Held:

@@ -59,6 +59,11 @@ class Keys:
         """The keyed hash of the digits by which one of several people on a phone comes back."""
         return hmac.digest(self.lookup, f"pin:{contact_id}:{digits}".encode(), "sha256")[:_HASH_BYTES]
 
+    @property
+    def trail(self) -> bytes:
+        """The secret of the audit trail. It comes from the key of the hash, which never changes: no copy need know of it."""
+        return hmac.digest(self.lookup, b"izwi audit trail", "sha256")
+
     def seal(self, msisdn: Msisdn) -> Sealed:
         """Encrypt a number with the current key: AES-256-GCM, nonce first."""
         key_id, nonce = self.current, secrets.token_bytes(12)

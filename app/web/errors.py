@@ -15,13 +15,15 @@ from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 
 from app.flows.review.tariff import BadTariff
-from app.gateway.refusals import NotNow, NotPossible, NotThere
+from app.gateway.refusals import NotAllowed, NotNow, NotPossible, NotThere
 from app.money import NotMoney
 from app.store.query import BadSegment
+from app.values import without_numbers
 
 log = logging.getLogger(__name__)
 
 _STATUSES: Mapping[type[Exception], int] = {
+    NotAllowed: 403,
     NotThere: 404,
     NotNow: 409,
     NotPossible: 422,
@@ -41,8 +43,6 @@ _SENTENCES = {
     503: "The database cannot be reached now. Try again in a minute; `izwi doctor` says what is wrong.",
 }
 _HEADERS = {"cache-control": "no-store"}
-# A broadcast's name, a segment: what somebody wrote comes back in the sentence. A phone number does not; a date does.
-_NUMBER = re.compile(r"(?<![\d-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d(?:[ -]?\d){6,}")
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z_]{0,40}")
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -75,7 +75,8 @@ class Answering:
 
 def respond(status: int, sentence: str = "", headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An error as it is answered."""
-    told = _NUMBER.sub("…", sentence or _SENTENCES.get(status, _SENTENCES[500]))
+    # A broadcast's name, a segment: what somebody wrote comes back in the sentence. A phone number does not.
+    told = without_numbers(sentence or _SENTENCES.get(status, _SENTENCES[500]))
     return JSONResponse({"error": told}, status_code=status, headers={**_HEADERS, **(headers or {})})
 
 

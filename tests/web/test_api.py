@@ -373,13 +373,13 @@ def test_the_description_is_of_the_api_alone(program: Program) -> None:
     assert described["servers"] == [{"url": "/api/v1"}]
     assert set(described["paths"]) == {
         "/broadcasts", "/broadcasts/{name}", "/channels", "/segments/count", "/channels/{name}/hold",
-        "/channels/{name}/release", "/broadcasts/{name}/unknown",
+        "/channels/{name}/release", "/broadcasts/{name}/unknown", "/cases", "/cases/{uid}",
         *(f"/broadcasts/{{name}}/{verb}" for verb in ("plan", "start", "pause", "resume", "cancel", "remind")),
     }  # fmt: skip
     for path, methods in described["paths"].items():
         for method in methods.values():
             assert method["security"] == [{"HTTPBearer": []}], path
-            assert {"401", "404", "409", "422"} <= set(method["responses"]), path
+            assert {"401", "403", "404", "409", "422"} <= set(method["responses"]), path
             shape = method["responses"]["422"]["content"]["application/json"]["schema"]
             assert shape == {"$ref": "#/components/schemas/Problem"}
 

@@ -4,11 +4,15 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from string import Template
 from typing import Any
 from urllib.parse import quote_plus
 
-from app.store import channels, tokens
+from app.store import cases, channels, tokens
+from app.store.cases import Raised
+from app.values import Role
 from tests.conftest import Clock
 from tests.web.conftest import Served
 
@@ -24,7 +28,7 @@ def examples() -> Iterator[list[str]]:
                 yield shlex.split(line)
 
 
-def run(served: Served, words: list[str], token: str) -> tuple[str, str, int, Any]:
+def run(served: Served, words: list[str], given: dict[str, str]) -> tuple[str, str, int, Any]:
     """Do what curl would: method, path, status and answer."""
     method, path, headers, body, query = "", "", {}, "", ""
     rest = iter(words[1:])
@@ -36,7 +40,7 @@ def run(served: Served, words: list[str], token: str) -> tuple[str, str, int, An
                 method = next(rest)
             case "-H":
                 name, _, value = next(rest).partition(": ")
-                headers[name] = value.replace("$TOKEN", token)
+                headers[name] = Template(value).substitute(given)
             case "-d":
                 body = next(rest)
             case "--data-urlencode":
@@ -44,7 +48,7 @@ def run(served: Served, words: list[str], token: str) -> tuple[str, str, int, An
                 query = f"?{name}={quote_plus(value)}"
             case _:
                 assert word.startswith(BASE), f"what does {word} do?"
-                path = word.removeprefix(BASE)
+                path = Template(word.removeprefix(BASE)).substitute(given)
     method = method or ("POST" if body else "GET")
     status, answer = served.request(path + query, body, method=method, headers=headers)
     return method, path, status, json.loads(answer)
@@ -59,8 +63,9 @@ def test_every_example_works_and_none_is_missing(serve: Callable[..., Served], c
     # So that the broadcast is not done before it is paused: the page releases the channel at its end.
     database.write(lambda connection: channels.hold(connection, served.channel, held=True))
     token = database.write(lambda connection: tokens.add(connection, "dashboard", clock())) or ""
+    given = {"TOKEN": token, **an_officer_and_a_case(served, clock())}
 
-    answers = [run(served, words, token) for words in examples()]
+    answers = [run(served, words, given) for words in examples()]
 
     assert [(path, answer) for _, path, status, answer in answers if status not in {200, 201}] == []
     shown = json.loads(PAGE.split("<!-- standing -->\n```json\n")[1].split("```")[0])
@@ -69,13 +74,29 @@ def test_every_example_works_and_none_is_missing(serve: Callable[..., Served], c
     assert (standing["state"], standing["budget"]) == (shown["state"], shown["budget"])
     _, described = served.request("/api/v1/openapi.json", method="GET", headers={"Authorization": f"Bearer {token}"})
     known = {
-        (method.upper(), path.replace("/channels/{name}", "/channels/simulated").replace("{name}", "meeting"))
+        (
+            method.upper(),
+            path.replace("/channels/{name}", "/channels/simulated")
+            .replace("{name}", "meeting")
+            .replace("{uid}", given["CASE"]),
+        )
         for path, methods in json.loads(described)["paths"].items()
         for method in methods
     }
     tried = {(method, path.removeprefix("/api/v1")) for method, path, _, _ in answers}
     # Reminders are for surveys; all else is shown.
     assert known - tried == {("POST", "/broadcasts/meeting/remind")}
+
+
+def an_officer_and_a_case(served: Served, at: datetime) -> dict[str, str]:
+    """A duty officer's token, and the case of somebody who may need help."""
+    served.turn("")
+    ((run_id,),) = served.rows("SELECT id FROM run")
+    database, raised = served.parts.database, Raised(run_id, "story", at, at)
+    database.write(lambda connection: cases.add(connection, [raised]))
+    (case,) = database.read(cases.every)
+    officer = database.write(lambda connection: tokens.add(connection, "Rudo", at, role=Role.DUTY_OFFICER)) or ""
+    return {"OFFICER": officer, "CASE": str(case.uid)}
 
 
 def shown_path(shown: dict[str, Any]) -> str:
@@ -85,4 +106,4 @@ def shown_path(shown: dict[str, Any]) -> str:
 def test_the_page_tells_of_every_status() -> None:
     told = {int(number) for row in re.findall(r"^\| ([0-9, ]+) \|", PAGE, re.MULTILINE) for number in row.split(", ")}
 
-    assert told == {401, 404, 409, 422, 500, 503}
+    assert told == {401, 403, 404, 409, 422, 500, 503}

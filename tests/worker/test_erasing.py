@@ -14,7 +14,9 @@ from app.flows.phrases import say
 from app.gateway.conversation import Outcome
 from app.gateway.turns import Arrival
 from app.models import metadata
-from app.store import erasures
+from app.models.care import flag
+from app.store import cases, erasures, facilitators
+from app.store.cases import Raised
 from app.worker.erasing import Erasing
 from tests.worker.conftest import NUMBER, Post
 from tests.worker.sending import Office
@@ -59,7 +61,8 @@ def contact_of(post: Post) -> int:
 
 
 def rows_of_people(post: Post) -> dict[str, int]:
-    tables = ("answer", "consent", "record", "turn", "session", "run", "respondent", "inbound", "outbox", "contact")
+    tables = ("answer", "consent", "record", "turn", "session", "run", "respondent", "inbound", "outbox", "contact",
+              "distress_case", "flag", "facilitator")  # fmt: skip
     return {name: post.rows(f"SELECT count(*) FROM {name}")[0][0] for name in tables}
 
 
@@ -98,6 +101,28 @@ def test_whoever_writes_delete_is_forgotten_when_she_has_been_told(post: Post, w
     ((asked_by, done, removed),) = post.rows("SELECT asked_by, done_at IS NOT NULL, removed FROM erasure")
     assert (asked_by, bool(done)) == ("word", True)
     assert json.loads(removed)["answers"] >= 1
+
+
+def test_cases_flags_and_the_name_of_a_facilitator_go_too(post: Post) -> None:
+    dial(post, "1", "1", "1")
+    dial(post, "1", "1", "1", number=OTHER, session="s2")
+    runs = [row[0] for row in post.rows("SELECT id FROM run ORDER BY id")]
+    at = post.clock()
+
+    def work_on(connection: Any) -> None:
+        cases.add(connection, [Raised(each, "story", at, at) for each in runs])
+        connection.execute(sa.insert(flag), [{"run_id": each, "kind": "fast", "at": at} for each in runs])
+        facilitators.add(connection, contact_of(post), "Gokwe 1", at)
+
+    post.parts.database.write(work_on)
+    post.text("DELETE")
+    work(post)
+
+    assert post.rows("SELECT run_id FROM distress_case") == post.rows("SELECT run_id FROM flag") == [(runs[1],)]
+    assert post.rows("SELECT name FROM facilitator") == []
+    ((removed,),) = post.rows("SELECT removed FROM erasure")
+    assert json.loads(removed)["cases"] == 1
+    assert json.loads(removed)["phones"] == 1
 
 
 def test_in_an_outage_who_waits_for_her_confirmation_is_not_gone_through_again(post: Post) -> None:

@@ -5,11 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from sqlalchemy.engine import Connection
 
+from app.access import Permission
 from app.store import audience
+from app.web.api.allowing import needs
 from app.web.api.desk import Desk
 from app.web.api.shapes import Channel, Count
 
 Name = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
+_SEE, _HOLD = needs(Permission.SEE_STATUS), needs(Permission.HOLD_CHANNELS)
 Segment = Annotated[str, Query(max_length=4000, pattern=r"^[^\x00]*$")]
 
 
@@ -18,22 +21,22 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
     known = desk.channels
 
-    @router.get("/channels", tags=["channels"])
+    @router.get("/channels", tags=["channels"], dependencies=[_SEE])
     def list_channels() -> list[Channel]:
         """What each channel is doing, in plain words."""
         return [Channel.of(each, desk.zone) for each in known.every(desk.now())]
 
-    @router.post("/channels/{name}/hold", tags=["channels"])
+    @router.post("/channels/{name}/hold", tags=["channels"], dependencies=[_HOLD])
     def hold_channel(name: Name) -> Channel:
         """Send nothing over it until it is released."""
         return Channel.of(known.hold(name, desk.now()), desk.zone)
 
-    @router.post("/channels/{name}/release", tags=["channels"])
+    @router.post("/channels/{name}/release", tags=["channels"], dependencies=[_HOLD])
     def release_channel(name: Name) -> Channel:
         """Let it send again, at once."""
         return Channel.of(known.release(name, desk.now()), desk.zone)
 
-    @router.get("/segments/count", tags=["segments"])
+    @router.get("/segments/count", tags=["segments"], dependencies=[_SEE])
     def count_segment(query: Segment = "") -> Count:
         """How many contacts a query, or a saved segment by its name, has now; those who said STOP among them."""
         at = desk.now().astimezone(desk.zone)

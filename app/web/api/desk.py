@@ -8,9 +8,13 @@ from zoneinfo import ZoneInfo
 
 from app.gateway import planning
 from app.gateway.broadcasting import Broadcasting
+from app.gateway.casework import Casework
 from app.gateway.channels import Channels
 from app.gateway.library import Library
 from app.settings import Settings
+from app.store import keys as vault
+from app.store.audit import Trail
+from app.store.tokens import Token
 from app.store.unit import Database
 
 
@@ -21,10 +25,16 @@ class Desk:
         self.settings, self.database, self.now = settings, database, now
         self.zone = ZoneInfo(settings.zone)
         self.channels = Channels(settings, database)
+        self.casework = Casework(database)
+        self._secret = vault.load(settings.data_dir, tuple(settings.lines)).trail
         # Of its own, and not read before somebody plans: libxml2 works for one thread at a time on one form.
         self._library = Library(database)
         self._forms = threading.Lock()
         self.broadcasting = Broadcasting(settings, database, self._library, None)
+
+    def trail(self, asker: Token) -> Trail:
+        """What somebody does through the API is noted with this."""
+        return Trail(self._secret, asker.name, asker.role)
 
     @contextmanager
     def planning(self) -> Iterator[Broadcasting]:

@@ -9,7 +9,9 @@ from fastapi import HTTPException
 from starlette.concurrency import run_in_threadpool
 
 from app.store import tokens
+from app.store.tokens import Token
 from app.store.unit import Database
+from app.web.api.allowing import ASKER
 from app.web.errors import App, respond
 
 _SCHEME = b"bearer "
@@ -32,20 +34,20 @@ class Guard:
             return
         given = _token_of(scope["headers"])
         async with self._door:
-            known = given is not None and await run_in_threadpool(self._knows, given)
-        if not known:
+            found = await run_in_threadpool(self._find, given) if given is not None else None
+        if found is None:
             await respond(401, headers=_ASK_FOR_IT)(scope, receive, send)
             return
         async with self._room:
-            await self._app(scope, _limited(receive), send)
+            await self._app({**scope, ASKER: found}, _limited(receive), send)
 
-    def _knows(self, given: str) -> bool:
-        """Whether a token is valid; its use is noted."""
+    def _find(self, given: str) -> Token | None:
+        """Whose token it is, if it is valid; its use is noted."""
         at = self._now()
         found = self._database.read(lambda connection: tokens.find(connection, given))
         if found is not None and tokens.is_to_be_noted(found, at):
             self._database.write(lambda connection: tokens.used(connection, found, at))
-        return found is not None
+        return found
 
 
 def _limited(receive: Any) -> Any:

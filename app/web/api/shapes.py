@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.gateway.broadcasting import Draft
 from app.gateway.channels import Channel as Seen
@@ -14,6 +14,7 @@ from app.gateway.deciding import Decision
 from app.gateway.planning import Plan as Foreseen
 from app.money import digits, millionths
 from app.store.broadcasts import Broadcast
+from app.store.cases import Case as Stored
 from app.store.unknowns import Unknown as Counted
 
 
@@ -259,6 +260,42 @@ class Channel(BaseModel):
         moments = {"since": _at(seen.since, zone), "next_try_at": _at(seen.next_try_at, zone)}
         names = ("name", "provider", "doing", "words", "trouble", "waiting", "last_minute", "per_second")
         return cls.model_validate({**{name: getattr(seen, name) for name in names}, **moments})
+
+
+class CaseDecision(_Given):
+    """What an officer does with a case: take it, or close it with an outcome."""
+
+    decision: Literal["take", "close"]
+    outcome: Literal["helped", "referred", "no_contact", "no_need"] | None = Field(None, description="For `close` only")
+    over: bool = Field(False, description="Take it over from the colleague who sees to it")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "CaseDecision":
+        if (self.decision == "close") != (self.outcome is not None) or (self.over and self.decision == "close"):
+            raise ValueError("a case is closed with an outcome, and taken without one")
+        return self
+
+
+class Case(BaseModel):
+    """A respondent who may need help. The question is named; its answer never is."""
+
+    uid: str
+    pseudonym: str
+    survey: str
+    question: str
+    state: Literal["open", "taken", "closed"]
+    owner: str = Field(description="Who sees to it; empty: nobody yet")
+    raised_at: datetime
+    due_at: datetime
+    overdue: bool
+    closed_at: datetime | None
+    outcome: str
+
+    @classmethod
+    def of(cls, found: Stored, at: datetime, zone: ZoneInfo) -> "Case":
+        """From the store's."""
+        moments = {name: _at(getattr(found, name), zone) for name in ("raised_at", "due_at", "closed_at")}
+        return cls.model_validate(found._asdict() | moments | {"uid": str(found.uid), "overdue": found.overdue(at)})
 
 
 class Count(BaseModel):
