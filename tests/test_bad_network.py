@@ -21,9 +21,9 @@ from app.channels.base import Delivery as Report
 from app.channels.base import Inbound, OptOut, SmsIn, UssdEnd, UssdTurn
 from app.flows.phrases import PHRASES, words
 from app.gateway.conversation import Outcome
-from app.gateway.typed import key_of
 from app.gateway.routing import Command
 from app.gateway.turns import Failed
+from app.gateway.typed import key_of
 from app.settings import Settings
 from tests.conftest import Clock
 from tests.network import CODE, MINED_CODE, SETTINGS, Network, PowerCut

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from app import main
-from app.cli.handset import SERVICE_CODE, Clock, Handset, Journey, Network, NoSession, Stored
+from app.channels.simulated import SERVICE_CODE
+from app.cli.handset import Clock, Handset, Journey, Network, NoSession, Stored
 from app.cli.transcript import Block, Header, Look, Step, Typed, World, phone_of, span, write
 from app.flows import gsm7
 from app.flows.flow import Flow

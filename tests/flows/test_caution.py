@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- the rows of a form
 """Sensitive questions: only where it is safe, never by SMS, and with a way out at any screen that leaves nothing."""
 
 import pytest

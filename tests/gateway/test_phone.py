@@ -3,7 +3,7 @@
 from app.cli.handset import NUMBER, Clock, Network
 from tests.phone import Phone
 
-TO_THE_FIRST_KEY_QUESTION = ("1", "1", "1")
+TO_THE_FIRST_KEY_QUESTION = ("1", "1", "1", "1")
 
 
 def test_the_same_post_after_the_end_shows_the_same_end(phone: Phone) -> None:

@@ -10,7 +10,7 @@ from app.reports import answers as report
 from app.reports.lines import write_csv
 from tests.phone import Phone
 
-PATH = ("1", "1", "1", "1", "0", "1", "2", "1 3", "1", "0", "1", "2", "10", "1", "1", "3", "1")
+PATH = ("1", "1", "1", "1", "1", "0", "1", "2", "1 3", "1", "0", "1", "2", "10", "1", "1", "3", "1")
 
 
 def exported(parts: main.Parts, **options: Any) -> list[dict[str, Any]]:
