@@ -6,6 +6,7 @@ REPLIES: list[str] = [
     "1",  # English
     "1",  # takes part
     "1",  # 18 or older
+    "1",  # alone, so that it is safe
     "1",  # most inequality: the first of a random order
     "0",  # second: skipped
     "1",  # denied basic resources

@@ -26,7 +26,7 @@ from app.values import Msisdn
 SURVEY = "leave_no_one_behind"
 CODE = "*384*77#"
 _ENTRY = re.compile(r"(?m)^(\d+) (.+)$")
-_WELCOME_BACK = "Welcome back."
+_WELCOME_BACK, _ALONE = "Welcome back.", "Are you alone"
 
 
 @cache
@@ -115,7 +115,7 @@ class Phone:
         while screen is not None:
             if screen.startswith("END"):
                 return True
-            if _WELCOME_BACK in screen:
+            if _WELCOME_BACK in screen or _ALONE in screen:
                 replies.append("1")
                 screen = self._turn(session, replies, retried=True)
                 continue
@@ -144,7 +144,9 @@ class Phone:
         """What to type, and the value that it stands for."""
         if question == "language":
             return "1", "en"
-        if question in {"consent", "adult", "story_consent"}:
+        if question == "adult":
+            return "1", "yes"  # of whoever says no, nothing is kept
+        if question in {"consent", "story_consent"}:
             return ("2", "no") if self._chance.random() < 0.05 else ("1", "yes")
         entries = [(number, choice_of(question, label)) for number, label in _ENTRY.findall(screen)]
         entries = [each for each in entries if each[1] is not None]

@@ -113,6 +113,8 @@ class Caution:
     """How many people may answer on one phone."""
     says: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
     """The form's own words for what Izwi says: phrase → language → text."""
+    unsaid: tuple[str, ...] = ()
+    """Words that are in no message, folded: they tell whoever reads a phone what it was used for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

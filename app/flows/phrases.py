@@ -1,6 +1,7 @@
 """The sentences that Izwi itself says to a respondent, in every language, from the table ``phrases.csv`` beside this file."""
 
 import csv
+import re
 from collections.abc import Mapping
 from importlib import resources
 from unicodedata import category, normalize
@@ -35,6 +36,16 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().split()).strip(" .,!?;:\"'")
 
 
+def holds(text: str, word: str) -> bool:
+    """Say whether a folded word, or several in a row, stands in a text."""
+    return f" {_parted(word)} " in f" {_parted(fold(text))} "
+
+
+def _parted(folded: str) -> str:
+    return " ".join(_BETWEEN.sub(" ", folded).split())
+
+
+_BETWEEN = re.compile(r"[\W_]+")
 _WORDS = {
     key: frozenset(fold(word) for text in texts.values() for word in text.split("|") if word)
     for key, texts in PHRASES.items()

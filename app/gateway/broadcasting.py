@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from app.flows.phrases import say
+from app.flows.phrases import holds, say
 from app.flows.review.tariff import Tariff
 from app.gateway import deciding, hours, planning
 from app.gateway.deciding import Decided, Decision
@@ -93,14 +93,25 @@ class Broadcasting:
         survey_id = self._survey_id(wish)
         return {
             "name": wish.name, "mode": wish.mode, "survey_id": survey_id, "audience": wish.audience,
-            "texts": self._texts(wish), "channel": wish.channel, "zone": self._settings.zone,
+            "texts": self._neutral(self._texts(wish)), "channel": wish.channel, "zone": self._settings.zone,
             "starts_at": wish.starts_at, "ends_at": wish.ends_at, "opens": opens, "closes": closes,
             "weekdays": "".join(sorted(set(wish.weekdays))), "holidays": [each.isoformat() for each in wish.holidays],
             "expiry_hours": wish.expiry_hours, "per_minute": wish.per_minute, "budget": wish.budget,
             "currency": planning.currency_of(self._tariff), "remind_days": wish.remind_days,
-            "remind_most": wish.remind_most, "remind_texts": self._remind_texts(wish), "rest_days": wish.rest_days,
+            "remind_most": wish.remind_most, "remind_texts": self._neutral(self._remind_texts(wish)), "rest_days": wish.rest_days,
             "seed": secrets.randbelow(2**31),
         }  # fmt: skip
+
+    def _neutral(self, texts: dict[str, str]) -> dict[str, str]:
+        """Refuse a text with a word that a survey keeps out of messages."""
+        for name in self._library.names():
+            edition = self._library.newest(name)
+            for word in edition.flow.caution.unsaid if edition else ():
+                if any(holds(text, word) for text in texts.values()):
+                    raise NotPossible(
+                        f"{word!r} is kept out of messages by the survey {name} (izwi:unsaid): write the text otherwise."
+                    )
+        return texts
 
     def _hours(self, wish: Draft) -> tuple[int, int]:
         first, _, last = wish.hours.partition("-")

@@ -43,6 +43,11 @@ class Hours:
                 return opening.astimezone(at.tzinfo)
         return None
 
+    def closing(self, at: datetime) -> datetime:
+        """When the day of a moment closes."""
+        midnight = datetime.combine(at.astimezone(ZoneInfo(self.zone)).date(), time(0), ZoneInfo(self.zone))
+        return (midnight + timedelta(minutes=self.closes)).astimezone(at.tzinfo)
+
     def open_seconds(self, day: date) -> int:
         """How long it may send on a day."""
         return (self.closes - self.opens) * 60 if self._is_a_day(day) else 0

@@ -60,6 +60,6 @@ def _remind(batch: Batch, session: Session, run: Run, code: str, settings: Setti
             body=text,
             segments=gsm7.segments(text)[2],
             at=due,
-            expires_at=due + timedelta(hours=1),  # still within the hours, or not at all
+            expires_at=hours.closing(due),
         )
     )

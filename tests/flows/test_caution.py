@@ -246,6 +246,15 @@ SURVEY = """
 """
 
 
+def test_words_that_out_are_in_no_message() -> None:
+    row = "| | text | b | Are you hiv positive? | | | | | | | | | |"
+    sent = SURVEY.format(row=row, columns="izwi:unsaid |", values="HIV \\| aids |")
+
+    with pytest.raises(FormError, match="by SMS it would send 'hiv'"):
+        Talk(sent)
+    assert Talk(sent.replace("hiv positive", "hivemind")).flow.caution.unsaid == ("hiv", "aids")
+
+
 def test_nothing_is_kept_of_who_is_screened_out() -> None:
     row = "| | note | young | Only for adults. | ${hiv} = 'no' | | | | screened_out | | | | |"
     of = Talk(SURVEY.format(row=row, columns="", values=""), seed=2)

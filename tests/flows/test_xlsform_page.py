@@ -65,6 +65,7 @@ def test_every_function_is_listed() -> None:
         "izwi:sensitive_by_sms",
         "izwi:quick_exit",
         "izwi:persons",
+        "izwi:unsaid",
         "bind::izwi:distress",
         "bind::izwi:proxy",
         "bind::izwi:says",

@@ -300,6 +300,10 @@ def test_who_was_asked_lately_is_left_out(office: Office) -> None:
         ({"texts": {}}, "needs a text"),
         ({"weekdays": "0"}, "from 1 .Monday. to 7"),
         ({"budget": 0}, "budget must be more than nothing"),
+        (
+            {"texts": {"en": "A word to LGBT people."}},
+            "'lgbt' is kept out of messages by the survey leave_no_one_behind",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_would_help(office: Office, wish: dict[str, object], says: str) -> None:

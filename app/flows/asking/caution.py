@@ -4,12 +4,11 @@
 must leave at once. `00` means it at any time.
 """
 
-import re
 from typing import TYPE_CHECKING
 
 from app.flows.asking.state import Discarded, Left
 from app.flows.flow import Question
-from app.flows.phrases import fold, say, words
+from app.flows.phrases import fold, holds, say, words
 from app.flows.screens import Layout
 from app.values import Medium, Screen
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from app.flows.asking.showing import Showing
 
 _SKIP, _LEAVE, _BACK = "0", "00", "88"
-_WORD = re.compile(r"[\W_]+")
 
 
 def renew(turn: "Turn") -> None:
@@ -157,5 +155,4 @@ def is_distress(question: Question, value: str) -> bool:
     """Say whether an answer holds a choice, or a word, that the form lists."""
     if question.choices is not None:
         return not question.distress.isdisjoint(question.chosen(value))
-    said = f" {_WORD.sub(' ', fold(value)).strip()} "
-    return any(f" {_WORD.sub(' ', each).strip()} " in said for each in question.distress)
+    return any(holds(value, each) for each in question.distress)

@@ -53,7 +53,7 @@ class Showing:
             return together.layout(self, [self.flow.spot(key) for key in state.together])
         locale = state.locale
         skip, back, more = SKIP, BACK, MORE
-        if not question.kind.figures_steer or (state.zero and self.flow.caution.leave == "yes"):
+        if not question.kind.figures_steer or self.zero_leaves:
             skip = say("skip_letter", locale)
         if not question.kind.figures_steer:
             skip, back, more = (say(f"{key}_letter", locale) for key in ("skip", "back", "next"))
@@ -75,6 +75,11 @@ class Showing:
             back=f"{back} {say('back', locale)}",
             back_on_first=self.room.medium is Medium.USSD and bool(state.answers),
         )
+
+    @property
+    def zero_leaves(self) -> bool:
+        """Whether one more `0` would not skip but leave."""
+        return self.state.zero and self.flow.caution.leave == "yes"
 
     def told(self) -> tuple[str, ...]:
         """What of the last record was not taken."""

@@ -106,7 +106,7 @@ def layout(showing: "Showing", questions: Sequence[Question]) -> Layout:
     if state.refused != "help" and any(each.has_hint for each in questions):
         foot.append(f"? {say('hint', locale)}")
     if any(showing.has_default(each) or not showing.document.required(each) for each in questions):
-        figures = all(each.kind.figures_steer for each in questions)
+        figures = all(each.kind.figures_steer for each in questions) and not showing.zero_leaves
         foot.append(f"{_SKIP if figures else say('skip_letter', locale)} {say('skip', locale)}")
     return Layout(
         paragraphs=(*showing.told(), *refusal, *showing.notes()),

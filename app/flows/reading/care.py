@@ -6,12 +6,11 @@ from typing import Any
 
 from app.flows.asking import dependencies
 from app.flows.flow import Caution, ChoiceList, Question, Text
-from app.flows.phrases import fold
+from app.flows.phrases import fold, holds
 from app.flows.questions.base import QuestionType
 from app.flows.reading.faults import Fault, Place
 from app.flows.reading.markup import IZWI
 from app.flows.reading.model import Model, name_of
-from app.flows.xpath.expressions import Expression
 
 # What people are asked to agree to: to take part; to be asked again another time; that their words are published, without
 # or with their name; to be told what came of it (Cyber and Data Protection Act ss 10 and 11: consent is for a purpose).
@@ -127,7 +126,23 @@ class Care:
             leave=leave or ("yes" if any_sensitive else "no"),
             persons=int(persons),
             says=self.says,
+            unsaid=self.unsaid(),
         )
+
+    def unsaid(self) -> tuple[str, ...]:
+        """The words that are in no message."""
+        return tuple(filter(None, (fold(each) for each in self.model.settings.get("unsaid", "").split("|"))))
+
+    def check_messages(self, questions: Iterable[Question]) -> None:
+        """Refuse what would be sent as a message with a word in it that the form keeps out of them."""
+        said = {word: [*texts.values()] for word, texts in self.says.items()}
+        said |= {each.name: [*_texts(each)] for each in questions if not each.sensitive}
+        for word in self.unsaid():
+            for name, texts in said.items():
+                pieces = (piece for text in texts for piece in text if isinstance(piece, str))
+                if any(holds(piece, word) for piece in pieces):
+                    cure = "Write it otherwise, or mark the question: bind::izwi:sensitive = yes."
+                    self.fault(name, f"by SMS it would send {word!r}, which izwi:unsaid keeps out of messages", cure)
 
     def _has(self, name: str) -> bool:
         return bool(self.model.settings.get(name, "").strip())
@@ -160,15 +175,19 @@ def check_records(questions: Iterable[Question], tag_of: Mapping[str, str], faul
 
 def _shown(question: Question) -> Iterable[str]:
     """The paths of all answers that a question's texts repeat, also by way of calculations."""
+    listed = question.choices
+    expressions = [listed.told] if listed is not None and listed.told is not None else []
+    pieces = [piece for text in _texts(question) for piece in text]
+    return dependencies.behind([*expressions, *(piece for piece in pieces if not isinstance(piece, str))])
+
+
+def _texts(question: Question) -> Iterable[Text]:
+    """All that a question may show, in every language."""
     texts = [question.labels, question.shorts, question.hint, question.guidance]
     texts += [question.constraint_message, question.required_message]
-    listed = question.choices
-    expressions: list[Expression] = []
-    if listed is not None:
-        texts += [each for choice in listed.choices for each in (choice.labels, choice.shorts)]
-        expressions += [listed.told] if listed.told is not None else []
-    pieces = [piece for each in texts for text in each.values() for piece in text]
-    return dependencies.behind([*expressions, *(piece for piece in pieces if not isinstance(piece, str))])
+    for choice in question.choices.choices if question.choices else ():
+        texts += [choice.labels, choice.shorts]
+    return [text for each in texts for text in each.values()]
 
 
 def _bad(name: str, word: str, cure: str) -> Fault:

@@ -84,6 +84,7 @@ class _Compiler:
         dependencies.gather(questions, self.model.slots, within)
         consistency.check_counts(self.scope, anchors.values())
         care.check_echoes(questions, self.fault)
+        self.care.check_messages(questions)
         if self.scope.faults:
             raise FormError(self.scope.faults)
         changes = dependencies.Readers(questions, anchors.values()).changes()
