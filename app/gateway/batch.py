@@ -40,6 +40,8 @@ class Batch:
     ahead: dict[str, deque[int]] = field(default_factory=dict)
     """Keys that an earlier batch fetched and did not use."""
     sessions: dict[tuple[int, str], Session] = field(default_factory=dict)
+    remembers: bool = False
+    """Whether some of them were not read now."""
     runs: dict[int, Run] = field(default_factory=dict)
     active: dict[tuple[int, int], list[Run]] = field(default_factory=dict)
     """(contact, survey) → the runs that are under way there: several where several people answer on one phone."""
@@ -82,10 +84,14 @@ class Batch:
 
     def load_sessions(self, channel_id: int, refs: list[str]) -> None:
         """Read sessions with their runs."""
-        for found, held in sessions.load(self.connection, channel_id, refs):
-            self.sessions[channel_id, found.ref] = found
-            if held is not None:
-                self._hold(held)
+        for found, held in sessions.load(self.connection, channel_id, refs) if refs else ():
+            self.hold_session(found, held)
+
+    def hold_session(self, found: Session, run: Run | None) -> None:
+        """Work on a session that was read, with its run."""
+        self.sessions[found.channel_id, found.ref] = found
+        if run is not None:
+            self._hold(run)
 
     def load_phones(self, keys: Keys, msisdns: Iterable[Msisdn], operator_of: Callable[[str], str]) -> None:
         """Read the contacts of numbers, adding new ones, with the runs that are under way on them."""

@@ -15,6 +15,7 @@ from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from app.channels import operators
 from app.channels.base import (
@@ -33,13 +34,14 @@ from app.gateway import receipts
 from app.gateway.batch import Batch
 from app.gateway.conversation import Conversation, Outcome
 from app.gateway.library import Library
+from app.gateway.remembering import Remembered
 from app.gateway.routing import Routes
 from app.gateway.texting import Texting, line_of
 from app.settings import Settings
 from app.store import contacts
 from app.store import inbound as messages
 from app.store.keys import Keys
-from app.store.unit import Database, is_outage
+from app.store.unit import Conflict, Database, is_outage
 from app.values import Msisdn, NotAPhoneNumber, Screen
 
 log = logging.getLogger(__name__)
@@ -80,6 +82,7 @@ class Gateway:
         self._now, self._wake = now, wake
         self._operators = operators.read(settings.operators)
         self._ahead: dict[str, deque[int]] = {}
+        self._remembered = Remembered()
         self._conversation = Conversation(settings, library, Routes.of(settings), keys, chance=chance)
         self._texting = Texting(self._conversation)
 
@@ -91,7 +94,7 @@ class Gateway:
         `thought` is called when all that is left is to wait for the database.
         """
         try:
-            outcomes, messages_wait = self._database.write(lambda connection: self._take(connection, arrivals, thought))
+            outcomes, batch = self._database.write(lambda connection: self._take(connection, arrivals, thought))
         except Exception as error:
             if len(arrivals) == 1:
                 log.error("a turn failed: %s", where(error))
@@ -101,13 +104,14 @@ class Gateway:
                 return [Failed(type(error).__name__)] * len(arrivals)
             log.warning("a batch of %d turns failed and is taken turn by turn: %s", len(arrivals), where(error))
             return [outcome for arrival in arrivals for outcome in self.take_turns([arrival])]
-        if messages_wait:
+        self._remembered.put(batch)
+        if batch.outbox or batch.thanks:
             self._wake()
         return list(outcomes)
 
     def _take(
         self, connection: Connection, arrivals: Sequence[Arrival], thought: Callable[[], None]
-    ) -> tuple[list[Outcome], bool]:
+    ) -> tuple[list[Outcome], Batch]:
         now = self._now()
         batch = Batch(connection, now, now.astimezone(self._conversation.zone), self._ahead)
         fresh = self._store_messages(batch, arrivals)
@@ -119,8 +123,18 @@ class Gateway:
             if message_id and contact:
                 batch.senders.append((message_id, contact.id))
         thought()
-        batch.flush()
-        return outcomes, bool(batch.outbox or batch.thanks)
+        self._flush(batch)
+        return outcomes, batch
+
+    @staticmethod
+    def _flush(batch: Batch) -> None:
+        """Write; where what was remembered is no longer so, the batch is done again, and reads it."""
+        try:
+            batch.flush()
+        except IntegrityError:
+            if batch.remembers:
+                raise Conflict from None
+            raise
 
     def _store_messages(self, batch: Batch, arrivals: Sequence[Arrival]) -> dict[int, int]:
         """Store the text messages; returns which arrivals came for the first time, with the key of their row."""
@@ -149,7 +163,11 @@ class Gateway:
             if isinstance(arrival.inbound, UssdTurn):
                 refs.setdefault(arrival.channel_id, []).append(arrival.inbound.session)
         for channel_id, wanted in refs.items():
-            batch.load_sessions(channel_id, wanted)
+            known, unknown = self._remembered.take(channel_id, dict.fromkeys(wanted))
+            batch.remembers |= bool(known)
+            for session, run in known:
+                batch.hold_session(session, run)
+            batch.load_sessions(channel_id, unknown)
         numbers = [
             self._number(arrival.inbound)
             for index, arrival in enumerate(arrivals)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -33,6 +33,8 @@ class Session:
     network_code: str
     touched_at: datetime
     stored: bool = True
+    read_turns: int = 0
+    """How many turns the store had of it."""
 
 
 class Turn(NamedTuple):
@@ -73,7 +75,7 @@ _FIND = (
 # writer, and for that order it would read the whole table.
 _LOAD = {"sqlite": _FIND, "postgresql": _FIND.order_by(session.c.id).with_for_update(of=session)}
 _CHANGED = ("run_id", "shown", "asking", "text", "turns", "touched_at")
-_UPDATE = Bulk.update(session, _CHANGED, keys=("id",))
+_UPDATE = Bulk.update(session, _CHANGED, keys=("id", "turns"))
 _INSERT = Bulk.insert(
     session,
     ("id", "channel_id", "medium", "ref", "contact_id", "address", "network_code", "started_at", "end_status", "cost",
@@ -105,7 +107,13 @@ def load(connection: Connection, channel_id: int, refs: Sequence[str]) -> list[t
     """Read sessions of a channel with their runs, and keep other processes from them until the commit."""
     width = len(_COLUMNS)
     rows = connection.execute(_LOAD[connection.dialect.name], {"channel": channel_id, "refs": refs}).all()
-    return [(Session(*row[:width]), runs.from_row(row[width:]) if row[width] else None) for row in rows]
+    return [(_from_row(row[:width]), runs.from_row(row[width:]) if row[width] else None) for row in rows]
+
+
+def _from_row(row: Sequence[Any]) -> Session:
+    found = Session(*row)
+    found.read_turns = found.turns
+    return found
 
 
 def adding(sessions: Iterable[Session], at: datetime) -> Job:
@@ -124,8 +132,8 @@ def adding(sessions: Iterable[Session], at: datetime) -> Job:
 
 
 def saving(sessions: Iterable[Session]) -> Job:
-    """The writing of changed sessions."""
-    return Job(_UPDATE, [(*_changes(each), each.id) for each in sessions])
+    """The writing of changed sessions; exact, for another process may have been faster with one of them."""
+    return Job(_UPDATE, [(*_changes(each), each.id, each.read_turns) for each in sessions], exact=True)
 
 
 def _changes(each: Session) -> tuple[object, ...]:
