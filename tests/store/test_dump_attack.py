@@ -82,8 +82,8 @@ def dump(parts: main.Parts, network: Network, phone: Phone, tmp_path: Path) -> D
     return Dump(values, [path.read_bytes() for path in folder.iterdir() if path.name != "keys.json"])
 
 
-def values_of(connection: sa.Connection) -> Iterator[bytes]:
-    for table in metadata.sorted_tables:
+def values_of(connection: sa.Connection, tables: Sequence[sa.Table] = metadata.sorted_tables) -> Iterator[bytes]:
+    for table in tables:
         for row in connection.exec_driver_sql(f'SELECT * FROM "{table.name}"'):
             for value in row:
                 if isinstance(value, UUID):
