@@ -59,8 +59,12 @@ class Watch:
             self._flows.append(flow)
 
         logging.setLogRecordFactory(make)
-        logging.getLogger("app").setLevel(logging.DEBUG)
         Gateway.take_turns, Flow.__init__ = take_turns, compile_flow  # type: ignore[method-assign]
+
+    def pytest_runtest_setup(self) -> None:
+        """Hear everybody at the level of a service, and our own at any."""
+        logging.getLogger().setLevel(logging.INFO)
+        logging.getLogger("app").setLevel(logging.DEBUG)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, Any, Any]:

@@ -59,3 +59,25 @@ def test_a_list_of_keys_is_looked_up_key_by_key(sqlite_template: Path) -> None:
     engine.dispose()
 
     assert any("SEARCH run USING" in row[3] for row in plan), plan
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (flags._ALIKE, "ix_record_vector"),
+        (flags._ANSWERS, "uq_answer_run_id_question_position"),
+        (flags._COMPLETED, "ix_run_contact_id"),
+    ],
+)
+def test_postgresql_judges_runs_out_of_indexes_too(fresh_postgres: str, statement: Any, index: str) -> None:
+    """Its tables are empty here, so it is told to read none from end to end where it can do otherwise."""
+    engine = sa.create_engine(fresh_postgres)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET enable_seqscan = off")
+        text = str(statement.compile(engine, compile_kwargs={"render_postcompile": True}))
+        given = {"runs": [1], "contacts": [1], "param_1": 1, "state_1": "completed", "mode_1": "facilitator"}
+        plan = "\n".join(row[0] for row in connection.exec_driver_sql("EXPLAIN " + text, given))
+    engine.dispose()
+
+    assert index in plan, plan
+    assert "Seq Scan" not in plan
