@@ -77,7 +77,8 @@ class Watch:
         return self._watched((yield))
 
     def _watched(self, result: Any) -> Any:
-        logged, flows, typed = list(self._logged), list(self._flows), set(self._typed)
+        logged, flows = list(self._logged), list(self._flows)
+        typed = self._typed - {flow.id for flow in flows}  # a keyword is the name of a survey, and no answer
         self._logged.clear()
         self._flows.clear()
         self._typed.clear()
