@@ -1,6 +1,7 @@
 """After a phone was forgotten nothing of it is left: not in a table, not in the bytes of a file, not in the log."""
 
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from app import main
 from app.cli.handset import Clock, Network
 from app.cli.root import main as izwi
 from app.models import metadata
+from app.models.people import contact
 from app.values import Msisdn
 from app.worker.erasing import Erasing
 from tests.phone import Phone
@@ -100,3 +102,39 @@ def test_nothing_of_a_forgotten_phone_is_left_in_any_table_or_file(
         # Once in the receipt, and once in its index.
         assert sum(content.count(hashed) for content in files(parts.settings.data_dir).values()) == 2
     assert [each for each in (HER[4:], *STORY.split(), *TEXTED.split()) if each in caplog.text] == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_while_somebody_reads_nobody_waits_and_it_is_wiped_later(
+    parts: main.Parts, network: Network, clock: Clock
+) -> None:
+    live(parts, network, clock)
+    Phone(network, HER).text("DELETE")
+    erasing = Erasing(parts.database)
+
+    with parts.database.engine.connect() as reading:
+        reading.execution_options(izwi_read=True).execute(sa.select(contact.c.id)).first()
+        begun = time.monotonic()
+        erasing.work(clock())
+        assert time.monotonic() - begun < 5  # not the 15 seconds that a turn would wait for the lock
+        assert ("words", "file izwi.db-wal") in set(found(parts))
+        parts.database.write(lambda connection: connection.execute(sa.select(contact.c.id)))
+
+    erasing.work(clock())
+    assert [place for kind, place in found(parts) if kind == "words"] == []
+
+
+def test_the_worker_wipes_what_other_processes_removed(
+    parts: main.Parts, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    wiped: list[int] = []
+    monkeypatch.setattr(type(parts.database), "wipe", lambda _: not wiped.append(1))
+    erasing = Erasing(parts.database)
+
+    for _ in range(3):
+        erasing.work(clock())
+    assert len(wiped) == 1  # once at the start, for the process before
+    erasing.wipe_again()
+    erasing.work(clock())
+    erasing.work(clock())
+    assert len(wiped) == 2

@@ -71,8 +71,8 @@ class Database:
             return True
         with self._door:
             connection = self.engine.raw_connection()
+            cursor = connection.cursor()
             try:
-                cursor = connection.cursor()
                 cursor.execute("PRAGMA busy_timeout=0")  # whoever waits here keeps all turns waiting
                 busy: int = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
                 return not busy

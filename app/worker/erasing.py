@@ -31,8 +31,8 @@ class Erasing:
             self._legible = not self.database.wipe()
         return gone
 
-    def wipe(self) -> None:
-        """Wipe the files again: another process may have removed something."""
+    def wipe_again(self) -> None:
+        """Let the next work wipe the files: another process may have removed something."""
         self._legible = True
 
     def _forget(self, which: Erasure, at: datetime) -> bool:
