@@ -114,7 +114,7 @@ def make_worker(parts: Parts) -> loop.Worker:
         delivery.Delivery(settings, parts.database, parts.keys),
         expiry.Expiry(settings, parts.database),
         feeding.Feeding(settings, parts.database, library, parts.choice),
-        Recording(settings, parts.database, library),
+        Recording(settings, parts.database, library, parts.keys),
         [
             delivery.Line(line.id, line.name, line.channel.sender(), settings.lines[line.name].per_second)
             for line in parts.lines.values()

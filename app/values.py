@@ -36,6 +36,16 @@ class Mode(StrEnum):
     FACILITATOR = "facilitator"
 
 
+class Doubt(StrEnum):
+    """What may be wrong with how a run came about; a flag, never a verdict."""
+
+    FAST = "fast"
+    STRAIGHT = "straight"
+    IDENTICAL = "identical"
+    BURST = "burst"
+    MANY = "many"
+
+
 class Role(StrEnum):
     """What somebody who works with Izwi is there for."""
 

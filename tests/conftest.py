@@ -19,6 +19,7 @@ from app.store import schema
 from app.store.unit import Database
 from tests.phone import Phone
 from tests.postgres import throw_away_postgres
+from tests.privacy import Watch
 
 _NUMBERS = count(1)
 
@@ -29,6 +30,10 @@ def _refuse(moment: datetime) -> str:
 
 # Python's own way to write moments to SQLite is deprecated, and is not ours.
 sqlite3.register_adapter(datetime, _refuse)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Watch(), "nothing-personal-is-logged")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -30,6 +30,7 @@ from app.store import keys as vault
 from app.store.unit import Database
 from tests.journeys import Phone, Verdict, compare, stored_journeys
 from tests.postgres import throw_away_postgres
+from tests.privacy import look_through_process
 
 ROOT = Path(__file__).parents[1]
 PHONES = 6
@@ -142,6 +143,7 @@ def kill_again_and_again(database: str, kills: int, seed: int, *, folder: Path, 
     journeys = {phone.number: phone.journeys for phone in phones}
     stored = stored_journeys(reach, server.keys, list(journeys))
     reach.close()
+    look_through_process(server.log.read_text())
     faults = [fault for phone in phones for fault in phone.faults]
     assert not faults, faults[:3]
     return Result(database, kills, compare(journeys, stored), restarts, sum(phone.broken for phone in phones))

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.privacy import look_through_process
+
 ROOT = Path(__file__).parent.parent
 _PATIENCE = 30.0
 
@@ -55,6 +57,7 @@ def serving(folder: Path, *options: str, **settings: str) -> Iterator[Served]:
         finally:
             process.terminate()
             process.wait(_PATIENCE)
+    look_through_process(served.log.read_text())
 
 
 def _wait(served: Served, process: "subprocess.Popen[bytes]") -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from app.channels import operators
 from app.cli.root import COMMANDS, VERSION, main
+from app.gateway import flagging
 from app.gateway.contacts.numbers import Number, Numbers
 from app.settings import PREFIX, Settings
 from app.store.query import parse
+from app.values import Doubt
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -127,6 +129,20 @@ def test_damaged_numbers_are_read_as_the_document_says() -> None:
             assert (f"`{found.msisdn.e164}`" if isinstance(found, Number) else "nothing") == shown[2], cell
             checked += 1
     assert checked > 8
+
+
+def test_the_flags_are_those_that_there_are_with_their_thresholds() -> None:
+    told = (ROOT / "docs" / "do-no-harm.md").read_text().split("<!-- flags -->\n")[1].split("<!-- /flags -->")[0]
+    when = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", told, re.MULTILINE))
+
+    assert list(when) == [each.value for each in Doubt]
+    assert {kind: [int(each) for each in re.findall(r"\d+", text)] for kind, text in when.items()} == {
+        "fast": [flagging.FAST_REPLIES, flagging.FAST_SECONDS],
+        "straight": [flagging.STRAIGHT_CHOICES],
+        "identical": [flagging.IDENTICAL_CHOICES],
+        "burst": [flagging.BURST_RUNS, flagging.BURST_SPAN.total_seconds() / 60, 2],
+        "many": [flagging.MANY_PEOPLE],
+    }
 
 
 def test_the_version_is_the_packages() -> None:

@@ -71,7 +71,9 @@ def sitter(settings: Settings) -> Sitter:
 
 
 def trail(settings: Settings) -> Trail:
-    """What is done here is noted with this."""
+    """What is done here is noted with this; never with keys that are made here and now for another machine's database."""
+    if settings.database_url and not vault.there(settings.data_dir):
+        fail("There is no keys.json in IZWI_DATA_DIR, so this cannot be noted in the trail: copy it from the service.")
     try:
         secret = vault.load(settings.data_dir, tuple(settings.lines)).trail
     except KeysUnreadable as error:

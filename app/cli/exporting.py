@@ -14,16 +14,16 @@ from sqlalchemy.engine import Connection
 from app.cli.allowing import trail
 from app.cli.files import whole_file, whole_text
 from app.cli.root import fail, read_settings, say
-from app.cli.stored import opened
+from app.cli.stored import loaded_keys, opened
 from app.gateway.library import Library
 from app.gateway.recording import Recording
 from app.reports import answers as report
 from app.reports import consents, lines, nested, records
 from app.settings import Settings
+from app.store import answers, surveys
 from app.store import records as stored
-from app.store import surveys
 from app.store.unit import Database
-from app.values import RunState
+from app.values import Doubt, RunState
 
 _WRITERS = {"csv": lines.write_csv, "jsonl": lines.write_jsonl}
 _ENDS = (RunState.COMPLETED, RunState.DECLINED, RunState.SCREENED_OUT)
@@ -33,6 +33,19 @@ _OUTPUT = click.option(
 )
 
 
+def _doubts(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> frozenset[Doubt]:
+    """Read kinds of flags, parted by commas or given one by one."""
+    named = {name.strip() for each in given for name in each.split(",")} - {""}
+    known = {each.value for each in Doubt}
+    if wrong := sorted(named - known - {"all"}):
+        raise click.BadParameter(f"There is no flag {wrong[0]!r}. There are: {', '.join(known)}, and all.")
+    return frozenset(Doubt if "all" in named else map(Doubt, named))
+
+
+_WITHOUT = click.option(
+    "--without-flags", "without", multiple=True, callback=_doubts, metavar="KINDS",
+    help="Leave out runs that have one of these flags: fast,identical … or all; see docs/do-no-harm.md",
+)  # fmt: skip
 _FORMAT = click.option("--format", "kind", type=click.Choice(list(_WRITERS)), default="csv", show_default=True)
 
 
@@ -45,24 +58,34 @@ def export() -> None:
 @_FORMAT
 @_SURVEY
 @click.option("--language", help="Language of the labels  [default: the one each was asked in]")
+@_WITHOUT
 @_OUTPUT
-def export_answers(kind: str, survey: str | None, language: str | None, output: Path | None) -> None:
+def export_answers(
+    kind: str, survey: str | None, language: str | None, without: frozenset[Doubt], output: Path | None
+) -> None:
     """Write every answer in long form, one a line.
 
-    Columns: respondent, survey, version, question, label, value, value_label, raw, language, channel, answered_at (UTC).
-    Skipped questions have an empty value. In CSV a text that a spreadsheet would run as a formula gets an apostrophe.
+    Columns: respondent, survey, version, question, label, value, value_label, raw, language, channel, answered_at (UTC),
+    mode, proxy, flags. Skipped questions have an empty value. In CSV a text that a spreadsheet would run as a formula gets
+    an apostrophe.
     """
     settings = read_settings()
     with opened(settings) as database:
         _must_be_known(database, survey)
         library = Library(database)
+        if failed := _make_records(settings, database, library):
+            say(f"{failed} runs have no flags, because they cannot be judged; the log says which.", err=True)
 
         def work(connection: Connection) -> int:
-            found = report.rows(connection, lambda key: library.edition(key).flow, survey=survey, language=language)
+            found = report.rows(
+                connection, lambda key: library.edition(key).flow, survey=survey, language=language, without=without
+            )
             with whole_text(output) as out:
                 return _WRITERS[kind](out, report.COLUMNS, found)
 
         _written(settings, database, work, "answers", survey, output)
+        if without:
+            _left_out(database, partial(answers.left_out, survey_name=survey, without=without))
 
 
 @export.command("records")
@@ -80,8 +103,11 @@ def export_answers(kind: str, survey: str | None, language: str | None, output: 
     show_default=True,
     help="Runs that ended so; may be given several times",
 )
+@_WITHOUT
 @_OUTPUT
-def export_records(kind: str, survey: str | None, states: tuple[str, ...], output: Path | None) -> None:
+def export_records(
+    kind: str, survey: str | None, states: tuple[str, ...], without: frozenset[Doubt], output: Path | None
+) -> None:
     """Write finished records: what ODK Collect would have submitted.
 
     A record is an XML instance of its form. It lacks what was not relevant, holds repeats as often as they were answered,
@@ -93,14 +119,14 @@ def export_records(kind: str, survey: str | None, states: tuple[str, ...], outpu
     settings = read_settings()
     with opened(settings) as database:
         _must_be_known(database, survey)
-        if failed := Recording(settings, database, Library(database)).make_all(datetime.now(UTC)):
+        if failed := _make_records(settings, database, Library(database)):
             say(
                 f"{failed} runs have no record, because it cannot be made; the log says which. Please report it.",
                 err=True,
             )
 
         def work(connection: Connection) -> int:
-            found = stored.export(connection, survey_name=survey, states=wanted)
+            found = stored.export(connection, survey_name=survey, states=wanted, without=without)
             xform = partial(surveys.xform, connection)
             if kind == "json":
                 with whole_text(output) as text:
@@ -109,6 +135,8 @@ def export_records(kind: str, survey: str | None, states: tuple[str, ...], outpu
                 return records.write_xml(out, found) if kind == "xml" else records.write_zip(out, found, xform)
 
         _written(settings, database, work, "records", survey, output)
+        if without:
+            _left_out(database, partial(stored.left_out, survey_name=survey, states=wanted, without=without))
 
 
 @export.command("consents")
@@ -131,6 +159,15 @@ def export_consents(kind: str, survey: str | None, output: Path | None) -> None:
                 return _WRITERS[kind](out, consents.COLUMNS, consents.rows(connection, survey=survey))
 
         _written(settings, database, work, "consents", survey, output)
+
+
+def _make_records(settings: Settings, database: Database, library: Library) -> int:
+    """Make the records that are missing, and judge those runs; returns how many cannot be made."""
+    return Recording(settings, database, library, loaded_keys(settings)).make_all(datetime.now(UTC))
+
+
+def _left_out(database: Database, count: Callable[[Connection], int]) -> None:
+    say(f"{database.read(count)} runs were left out for their flags.", err=True)
 
 
 def _must_be_known(database: Database, survey: str | None) -> None:

@@ -45,4 +45,6 @@ class Forgetting:
                 self.trail.note(connection, "erase", str(each.uid), at=at)
             return done
 
-        return self.database.write(work)
+        gone = self.database.write(work)
+        self.database.wipe()  # where somebody is reading just now, the worker does it within the hour
+        return gone

@@ -1,25 +1,50 @@
-"""Makes the finished records of runs that have ended: by the worker when nothing is to be sent, at the latest for an export."""
+"""Makes the finished records of runs that have ended, and judges how they came about: by the worker when nothing is to be
+sent, at the latest for an export. The last turn of a respondent waits for none of it.
+"""
 
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cryptography.exceptions import InvalidTag
+from sqlalchemy.engine import Connection
+
 from app.flows.asking import record
 from app.flows.asking.state import State
+from app.gateway import flagging
+from app.gateway.flagging import Finished
 from app.gateway.library import Library
 from app.settings import Settings
-from app.store import records
+from app.store import flags, records
+from app.store.keys import Keys
 from app.store.unit import Database
+from app.values import Doubt, Mode, RunState
 
 log = logging.getLogger(__name__)
 
 
-class Recording:
-    """Any process may do this at any time: a record follows from what its run remembers."""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was seen of some runs before the writing, which should be short."""
 
-    def __init__(self, settings: Settings, database: Database, library: Library) -> None:
+    doubts: set[tuple[int, Doubt]] = field(default_factory=set)
+    vectors: Mapping[int, bytes] = field(default_factory=dict)
+    cells: Mapping[int, int] = field(default_factory=dict)
+    phones: Sequence[int] = ()
+
+
+class Recording:
+    """Any process may do this at any time: a record follows from what its run remembers, and so do its flags.
+
+    Without keys, where only the database is at hand, no phone is known to be beside another.
+    """
+
+    def __init__(self, settings: Settings, database: Database, library: Library, keys: Keys | None) -> None:
         self._database, self._library, self._zone = database, library, ZoneInfo(settings.zone)
+        self._keys = keys
         self._failed: set[int] = set()
 
     def make(self, at: datetime, count: int = 50) -> int:
@@ -28,7 +53,9 @@ class Recording:
         found = [row for row in rows if row.id not in self._failed]
         made = {row.id: xml for row in found if (xml := self._written(row)) is not None}
         if made:
-            self._database.write(lambda connection: records.keep(connection, made, at))
+            finished = [row for row in found if row.id in made and row.state == RunState.COMPLETED]
+            looked = self._database.read(lambda connection: self._look(connection, finished))
+            self._database.write(lambda connection: _keep(connection, made, looked, at))
         return len(found)
 
     def make_all(self, at: datetime) -> int:
@@ -45,3 +72,38 @@ class Recording:
             log.error("the record of run %d cannot be made: %s", row.id, type(error).__name__)
             self._failed.add(row.id)
             return None
+
+    def _look(self, connection: Connection, rows: Sequence[Any]) -> Looked:
+        """Read what judging needs of completed runs, and judge what their own answers tell."""
+        given = flags.answers(connection, [row.id for row in rows])
+        doubts, vectors = set(), {}
+        for row in rows:
+            flow, answers = self._library.edition(row.survey_version_id).flow, given[row.id]
+            doubts |= {(row.id, doubt) for doubt in flagging.doubts_of(flow, answers)}
+            if vector := flagging.vector_of(flow, row.survey_id, answers):
+                vectors[row.id] = vector
+        phones = sorted({row.contact_id for row in rows if row.contact_id and row.mode == Mode.SELF})
+        cells = self._cells(connection, phones)
+        return Looked(doubts, vectors, cells, sorted({*phones, *cells}))
+
+    def _cells(self, connection: Connection, phones: Sequence[int]) -> Mapping[int, int]:
+        if self._keys is None or not phones:
+            return {}
+        try:
+            return flags.cells(connection, self._keys, phones)
+        except (InvalidTag, KeyError):
+            log.error("keys.json does not fit this database, so no phone is known to be beside another")
+            return {}
+
+
+def _keep(connection: Connection, made: Mapping[int, str], looked: Looked, at: datetime) -> None:
+    """Keep the records, and flag the runs; others are flagged with them, of which these make too many."""
+    records.keep(connection, made, looked.vectors, at)
+    counting = flags.alike(connection, list(made))
+    there = {row.run_id for row in counting}
+    doubts = {(run_id, doubt) for run_id, doubt in looked.doubts if run_id in there}
+    doubts |= {(run_id, Doubt.IDENTICAL) for run_id in flagging.twins(counting)}
+    runs = [Finished(*row) for row in flags.completed(connection, looked.phones)]
+    doubts |= {(run_id, Doubt.BURST) for run_id in flagging.bursts(runs, looked.cells)}
+    doubts |= {(run_id, Doubt.MANY) for run_id in flagging.crowds(runs)}
+    flags.put(connection, doubts, at)

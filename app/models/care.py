@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from app.models.base import metadata, one_of
 from app.models.types import BigId, Uid, Utc
+from app.values import Doubt
 
 distress_case = sa.Table(
     "distress_case",
@@ -31,7 +32,7 @@ flag = sa.Table(
     sa.Column("run_id", BigId, sa.ForeignKey("run.id"), primary_key=True, autoincrement=False),
     sa.Column("kind", sa.String(16), primary_key=True),
     sa.Column("at", Utc, nullable=False),
-    one_of("kind", "fast", "straight", "identical", "burst", "many"),
+    one_of("kind", *Doubt),
     comment="A doubt about how a run came about; it never removes anything",
 )
 

@@ -1,6 +1,6 @@
 """Answers in long form, one row each, with the labels of their version: for analysts, pseudonymous."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
@@ -9,10 +9,11 @@ from app.flows.flow import Flow
 from app.reports.labels import question_label, value_label
 from app.reports.lines import moment
 from app.store import answers
+from app.values import Doubt
 
 COLUMNS = (
     "respondent", "survey", "version", "question", "label", "value", "value_label", "raw", "language", "channel",
-    "answered_at",
+    "answered_at", "mode", "proxy", "flags",
 )  # fmt: skip
 
 
@@ -25,10 +26,15 @@ class Flows(Protocol):
 
 
 def rows(
-    connection: Connection, flows: Flows, *, survey: str | None, language: str | None
+    connection: Connection,
+    flows: Flows,
+    *,
+    survey: str | None,
+    language: str | None,
+    without: Collection[Doubt] = (),
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield the answers; labels are in `language`, or in the language that each was asked in."""
-    for row in answers.export(connection, survey_name=survey):
+    """Yield the answers of runs that have none of the flags in `without`; labels are in `language`, or as each was asked."""
+    for row in answers.export(connection, survey_name=survey, without=without):
         flow = flows(row.version_id)
         locale = language or row.locale
         yield {
@@ -43,4 +49,7 @@ def rows(
             "language": row.locale,
             "channel": row.medium,
             "answered_at": moment(row.answered_at),
+            "mode": row.mode,
+            "proxy": "yes" if row.proxy else "no",
+            "flags": " ".join(sorted((row.flags or "").split())),
         }

@@ -11,8 +11,10 @@ from sqlalchemy.engine import Connection
 from app.models.people import respondent
 from app.models.runs import answer, channel, run
 from app.models.surveys import survey, survey_version
+from app.store import flags
 from app.store.batch import pages
 from app.store.bulk import Bulk, Job, new_uid, stamp
+from app.values import Doubt
 
 
 @dataclass(slots=True)
@@ -103,6 +105,9 @@ _EXPORT = (
         answer.c.locale,
         answer.c.medium,
         answer.c.answered_at,
+        run.c.mode,
+        run.c.proxy,
+        flags.kinds_of(run.c.id).label("flags"),
         answer.c.id.label("row"),
     )
     .join(run, run.c.id == answer.c.run_id)
@@ -116,10 +121,19 @@ _EXPORT = (
 )
 
 
-def export(connection: Connection, *, survey_name: str | None, page: int = 5000) -> Iterator[Any]:
-    """Yield every answer that counts, in the order given, a page at a time so that memory stays small."""
+def export(
+    connection: Connection, *, survey_name: str | None, without: Collection[Doubt] = (), page: int = 5000
+) -> Iterator[Any]:
+    """Yield every answer that counts, but for runs `without` whose flags it is to be, in the order given, page by page."""
     statement = _EXPORT.where(survey.c.name == survey_name) if survey_name else _EXPORT
+    statement = statement.where(~flags.flagged(run.c.id, without)) if without else statement
     return pages(connection, statement, key="row", page=page)
+
+
+def left_out(connection: Connection, *, survey_name: str | None, without: Collection[Doubt]) -> int:
+    """How many runs with answers that count have one of these flags."""
+    counting = sa.exists().where(answer.c.run_id == run.c.id, answer.c.set_aside_at.is_(None))
+    return flags.count(connection, without, counting, survey_name=survey_name)
 
 
 def of_contact(connection: Connection, contact_id: int) -> Sequence[Any]:

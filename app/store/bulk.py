@@ -135,6 +135,11 @@ def uid_of(connection: Connection, uid: str) -> bytes | str:
     return bytes.fromhex(uid.replace("-", "")) if connection.dialect.name == "sqlite" else uid
 
 
+def bytes_of(connection: Connection, value: bytes | None) -> bytes | str | None:
+    """Bytes as the database takes them here: JSON has none, but PostgreSQL reads them as figures."""
+    return value if value is None or connection.dialect.name == "sqlite" else f"\\x{value.hex()}"
+
+
 def new_uid(connection: Connection) -> bytes | str:
     """A UUIDv7 as the database takes it here."""
     made = uuid7()  # of the library's own kind, which costs a fifth of Python's

@@ -92,6 +92,11 @@ class Keys:
         return found
 
 
+def there(data_dir: Path) -> bool:
+    """Whether there is a key file, so that looking for it makes none."""
+    return (data_dir / _FILE).exists()
+
+
 def load(data_dir: Path, channels: tuple[str, ...]) -> Keys:
     """Read the key file; make it on the first start, and add a hook secret for a channel that has none."""
     path = data_dir / _FILE

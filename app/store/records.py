@@ -10,9 +10,10 @@ from sqlalchemy.engine import Connection
 from app.models.people import respondent
 from app.models.runs import record, run
 from app.models.surveys import survey, survey_version
+from app.store import flags
 from app.store.batch import pages
-from app.store.bulk import Bulk, Job, stamp
-from app.values import RunState
+from app.store.bulk import Bulk, Job, bytes_of, stamp
+from app.values import Doubt, RunState
 
 _EXPORT = (
     sa.select(
@@ -41,9 +42,18 @@ _EXPORT = (
 
 
 _FINISHED = Bulk.insert(record, ("run_id",))
-_MADE = Bulk.update(record, ("xml", "made_at"), keys=("run_id",))
+_MADE = Bulk.update(record, ("xml", "made_at", "vector"), keys=("run_id",))
 _UNMADE = (
-    sa.select(run.c.id, run.c.survey_version_id, run.c.memory, run.c.ended_at)
+    sa.select(
+        run.c.id,
+        run.c.contact_id,
+        run.c.survey_id,
+        run.c.survey_version_id,
+        run.c.state,
+        run.c.mode,
+        run.c.memory,
+        run.c.ended_at,
+    )
     .join(record, record.c.run_id == run.c.id)
     .where(record.c.xml.is_(None))
     .order_by(record.c.run_id)
@@ -61,14 +71,31 @@ def unmade(connection: Connection, *, count: int) -> Sequence[Any]:
     return connection.execute(_UNMADE, {"count": count}).all()
 
 
-def keep(connection: Connection, made: Mapping[int, str], at: datetime) -> None:
-    """Keep records, by run. Whoever makes one makes the same, so twice does no harm."""
-    _MADE.write(connection, [(xml, stamp(at), run_id) for run_id, xml in made.items()])
+def keep(connection: Connection, made: Mapping[int, str], vectors: Mapping[int, bytes], at: datetime) -> None:
+    """Keep records with the hashes of what was chosen, by run. Whoever makes one makes the same, so twice does no harm."""
+    _MADE.write(
+        connection,
+        [(xml, stamp(at), bytes_of(connection, vectors.get(run_id)), run_id) for run_id, xml in made.items()],
+    )
 
 
 def export(
-    connection: Connection, *, survey_name: str | None, states: Collection[RunState], page: int = 500
+    connection: Connection,
+    *,
+    survey_name: str | None,
+    states: Collection[RunState],
+    without: Collection[Doubt] = (),
+    page: int = 500,
 ) -> Iterator[Any]:
-    """Yield the records of runs that ended so, a page at a time so that memory stays small."""
+    """Yield the records of runs that ended so and have none of these flags, a page at a time so that memory stays small."""
     statement = _EXPORT.where(survey.c.name == survey_name) if survey_name else _EXPORT
+    statement = statement.where(~flags.flagged(run.c.id, without)) if without else statement
     return pages(connection, statement, key="run_id", page=page, states=sorted(states))
+
+
+def left_out(
+    connection: Connection, *, survey_name: str | None, states: Collection[RunState], without: Collection[Doubt]
+) -> int:
+    """How many runs that ended so, and have a record, have one of these flags."""
+    recorded = sa.exists().where(record.c.run_id == run.c.id, record.c.xml.is_not(None))
+    return flags.count(connection, without, recorded, run.c.state.in_(sorted(states)), survey_name=survey_name)

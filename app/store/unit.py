@@ -20,6 +20,7 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "temp_store=MEMORY",
     "journal_size_limit=67108864",
+    "secure_delete=ON",  # what was removed is overwritten in the file (docs/do-no-harm.md)
 )
 _TRY_AGAIN = {
     "40001",
@@ -59,6 +60,25 @@ class Database:
         """Run `work` on a connection that does not write."""
         with self.engine.connect() as connection:
             return work(connection.execution_options(izwi_read=True))
+
+    def wipe(self) -> bool:
+        """Let what was removed be read in no file of ours any more; False when somebody is reading: try again later.
+
+        SQLite overwrites it in the database, but the log of what is written ahead has the old pages until it is emptied.
+        PostgreSQL does this by itself, at its next vacuum.
+        """
+        if not self.sqlite:
+            return True
+        with self._door:
+            connection = self.engine.raw_connection()
+            cursor = connection.cursor()
+            try:
+                cursor.execute("PRAGMA busy_timeout=0")  # whoever waits here keeps all turns waiting
+                busy: int = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                return not busy
+            finally:
+                cursor.execute("PRAGMA busy_timeout=15000")
+                connection.close()
 
     def close(self) -> None:
         """Give the connections back."""

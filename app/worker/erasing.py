@@ -1,7 +1,7 @@
 """Forgets phones that asked for it, a pass at a time until nothing of them is left."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.exc import DBAPIError
@@ -13,18 +13,27 @@ from app.store.unit import Database
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Erasing:
     """Any process may do this at any time; what is done twice changes nothing."""
 
     database: Database
+    _legible: bool = field(default=True, init=False)
+    """Whether something that was removed may still be read in a file: the process before may have ended in between."""
 
     def work(self, at: datetime) -> int:
         """Remove what can go now of every phone that asked; returns how many are wholly gone."""
-        gone = sum(self._forget(which, at) for which in self.database.read(erasures.pending))
+        pending = self.database.read(erasures.pending)
+        gone = sum(self._forget(which, at) for which in pending)
         if gone:
             log.info("%d phones were forgotten", gone)
+        if self._legible or pending:
+            self._legible = not self.database.wipe()
         return gone
+
+    def wipe_again(self) -> None:
+        """Let the next work wipe the files: another process may have removed something."""
+        self._legible = True
 
     def _forget(self, which: Erasure, at: datetime) -> bool:
         try:

@@ -164,6 +164,7 @@ class Worker:
     def _forget(self, now: datetime) -> None:
         self._database.write(lambda connection: channels.forget_exchanges(connection, before=now - _EXCHANGES_KEPT))
         self._keeping.cut_links(now)
+        self._erasing.wipe_again()
 
     def _tidy(self, now: datetime) -> None:
         self._keeping.empty_words(now)

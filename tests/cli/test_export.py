@@ -3,15 +3,20 @@
 import json
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from lxml import etree
 
 from app import main
 from app.cli.exporting import export
 from app.cli.handset import Network
+from app.models.care import flag
+from app.models.runs import run as stored_run
 from app.reports import records
 from app.settings import Settings
 from tests.conftest import Clock
@@ -115,3 +120,74 @@ def test_answers_are_written_as_before(folder: Path) -> None:
     assert result.stderr.endswith(f" answers written to {file}.\n")
     assert file.read_bytes().startswith(b"respondent,survey,version,")
     assert run("answers").stdout_bytes == file.read_bytes()
+
+
+def flag_first(kind: str) -> None:
+    """Flag the run of her who went to the end."""
+    parts = main.assemble(Settings())
+    first = sa.select(sa.func.min(stored_run.c.id)).scalar_subquery()
+    values = {"run_id": first, "kind": kind, "at": datetime(2026, 11, 23, tzinfo=UTC)}
+    parts.database.write(lambda connection: connection.execute(sa.insert(flag).values(values)))
+    parts.close()
+
+
+def answers(*arguments: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in run("answers", "--format", "jsonl", *arguments).stdout.splitlines()]
+
+
+def test_answers_say_how_their_run_came_about(folder: Path) -> None:
+    flag_first("straight")
+    flag_first("many")
+
+    rows = answers()
+
+    assert {(row["mode"], row["proxy"]) for row in rows} == {("self", "no")}
+    assert [row["flags"] for row in rows if row["question"] == "language"] == ["many straight", ""]
+
+
+def test_an_export_judges_what_nobody_has_judged_yet(folder: Path) -> None:
+    parts = main.assemble(Settings())
+    clock = Clock()
+    network = Network(parts, clock)
+    network.names = count(100)
+    phone = Phone(network, "+263770000003")
+    phone.dial()
+    for words in (*PATH, "We walk far."):
+        clock.pass_time(seconds=1)
+        phone.reply(words)
+    parts.close()
+
+    assert {row["respondent"] for row in answers()} - {row["respondent"] for row in answers("--without-flags", "fast")}
+    assert {row["flags"] for row in answers("--without-flags", "fast", "--without-flags", "identical")} == {""}
+
+
+def test_flagged_runs_are_left_out_where_somebody_wants_it_and_only_there(folder: Path) -> None:
+    flag_first("fast")
+    whole, two = len(answers()), len(answers("--without-flags", "fast"))
+    assert whole > two == 2  # language and consent of her who declined
+
+    assert len(answers("--without-flags", "all")) == two
+    assert len(answers("--without-flags", "straight, fast")) == two
+    assert len(answers("--without-flags", "straight", "--without-flags", "fast")) == two
+    assert len(answers("--without-flags", "identical")) == whole
+    assert run("answers", "--without-flags", "fast").stderr == "1 runs were left out for their flags.\n"
+    assert run("answers", "--without-flags", "many").stderr == "0 runs were left out for their flags.\n"
+    nothing = run("records", "--without-flags", "fast")
+    assert (nothing.stdout, nothing.stderr) == ("", "1 runs were left out for their flags.\n")
+    assert run("records", "--without-flags", "fast", "--state", "declined").stderr.startswith("0 runs")
+    assert run("records", "--survey", "leave_no_one_behind").stdout.count("\n") == 1
+
+
+def test_a_flag_that_there_is_not_is_refused(folder: Path) -> None:
+    result = run("answers", "--without-flags", "fast,slow")
+
+    assert result.exit_code == 2
+    assert "There is no flag 'slow'" in result.stderr
+
+
+def test_an_analyst_without_the_keys_gets_none_by_exporting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IZWI_DATA_DIR", str(folder / "elsewhere"))
+    monkeypatch.setenv("IZWI_DATABASE_URL", Settings().database_url)
+
+    assert run("answers").exit_code == 0
+    assert not (folder / "elsewhere" / "keys.json").exists()

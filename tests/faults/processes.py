@@ -14,6 +14,7 @@ from tests.faults.provider import PRICE, REPORTS, Accepted, Provider, report
 from tests.faults.real import MODES
 from tests.faults.verdict import judge
 from tests.faults.world import Clock, World
+from tests.privacy import look_through_process
 from tests.provider.process import ProviderProcess
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +79,7 @@ class Workers:
             each.terminate()
         for each in self._running:
             each.wait(60)
+        look_through_process(self._log.read_text())
 
 
 def play(folder: Path, url: str, seed: int) -> tuple[list[str], str]:

@@ -23,7 +23,7 @@ def finish(network: Network, *numbers: int) -> None:
 
 
 def recording(parts: main.Parts) -> Recording:
-    return Recording(parts.settings, parts.database, Library(parts.database))
+    return Recording(parts.settings, parts.database, Library(parts.database), parts.keys)
 
 
 def texts(parts: main.Parts) -> list[str | None]:

@@ -78,7 +78,7 @@ def publish(parts: main.Parts, folder: Path, version: str) -> None:
 
 def exported(parts: main.Parts, kind: str, states: Any = STATES, survey: str | None = None) -> bytes:
     """The export as it is written, two records a page."""
-    assert Recording(parts.settings, parts.database, Library(parts.database)).make_all(AT) == 0
+    assert Recording(parts.settings, parts.database, Library(parts.database), parts.keys).make_all(AT) == 0
 
     def work(connection: Any) -> bytes:
         found = stored.export(connection, survey_name=survey, states=states, page=2)

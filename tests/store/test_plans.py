@@ -1,5 +1,6 @@
 """What is asked of the database all the time is answered out of an index, on a table of any size."""
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from app.store import contacts, outbox, recipients, reports, runs, sessions
+from app.store import answers, contacts, flags, outbox, recipients, reports, runs, sessions
 
 ALL_THE_TIME = {
     "the runs under way on some phones": runs._ACTIVE,
@@ -25,15 +26,22 @@ ALL_THE_TIME = {
     "who is due in a broadcast": recipients._DUE,
     "who is under way on some phones": recipients._UNDER_WAY,
     "the runs of a survey on some phones": recipients._RUNS_SINCE,
+    "the typed answers of some runs": flags._ANSWERS,
+    "phones whose numbers are beside each other": flags._NEAR,
+    "the completed runs on some phones": flags._COMPLETED,
+    "runs in which the same was chosen": flags._ALIKE,
+    "answers with the flags of their runs": answers._EXPORT,
     "the last invitation of a phone": recipients._INVITATION,
 }
+# Lists that are written out when a statement is run.
+LISTS = {"kind": "'reply', 'help'", "hashes": "?, ?", "aggregate_strings": "' '"}
 
 
 @pytest.mark.parametrize("what", ALL_THE_TIME)
 def test_no_table_is_read_from_end_to_end(sqlite_template: Path, what: str) -> None:
     statement: Any = ALL_THE_TIME[what]
     text = str(statement.compile(dialect=sqlite.dialect()))
-    text = text.replace("(__[POSTCOMPILE_kind_1])", "('reply', 'help')")
+    text = re.sub(r"__\[POSTCOMPILE_([a-z_]+?)(_\d+)?\]", lambda found: LISTS[found[1]], text)
     connection = sqlite3.connect(f"file:{sqlite_template}?mode=ro", uri=True)
     plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + text, [None] * text.count("?"))]
     connection.close()
@@ -51,3 +59,25 @@ def test_a_list_of_keys_is_looked_up_key_by_key(sqlite_template: Path) -> None:
     engine.dispose()
 
     assert any("SEARCH run USING" in row[3] for row in plan), plan
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (flags._ALIKE, "ix_record_vector"),
+        (flags._ANSWERS, "uq_answer_run_id_question_position"),
+        (flags._COMPLETED, "ix_run_contact_id"),
+    ],
+)
+def test_postgresql_judges_runs_out_of_indexes_too(fresh_postgres: str, statement: Any, index: str) -> None:
+    """Its tables are empty here, so it is told to read none from end to end where it can do otherwise."""
+    engine = sa.create_engine(fresh_postgres)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET enable_seqscan = off")
+        text = str(statement.compile(engine, compile_kwargs={"render_postcompile": True}))
+        given = {"runs": [1], "contacts": [1], "param_1": 1, "state_1": "completed", "mode_1": "facilitator"}
+        plan = "\n".join(row[0] for row in connection.exec_driver_sql("EXPLAIN " + text, given))
+    engine.dispose()
+
+    assert index in plan, plan
+    assert "Seq Scan" not in plan
