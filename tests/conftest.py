@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
@@ -22,6 +23,10 @@ from tests.postgres import throw_away_postgres
 from tests.privacy import Watch
 
 _NUMBERS = count(1)
+
+# How long an example takes hangs on what else the machine does: time is for `make bench`.
+hypothesis.settings.register_profile("izwi", deadline=None)
+hypothesis.settings.load_profile("izwi")
 
 
 def _refuse(moment: datetime) -> str:

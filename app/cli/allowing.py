@@ -10,11 +10,10 @@ import click
 
 from app.access import Permission, allowed, refusal
 from app.cli.root import fail, read_settings
+from app.cli.stored import loaded_keys
 from app.settings import TOKEN, Settings
-from app.store import keys as vault
 from app.store import schema, tokens
 from app.store.audit import Trail
-from app.store.keys import KeysUnreadable
 from app.store.unit import Database
 from app.values import Role
 
@@ -71,15 +70,8 @@ def sitter(settings: Settings) -> Sitter:
 
 
 def trail(settings: Settings) -> Trail:
-    """What is done here is noted with this; never with keys that are made here and now for another machine's database."""
-    if settings.database_url and not vault.there(settings.data_dir):
-        fail("There is no keys.json in IZWI_DATA_DIR, so this cannot be noted in the trail: copy it from the service.")
-    try:
-        secret = vault.load(settings.data_dir, tuple(settings.lines)).trail
-    except KeysUnreadable as error:
-        fail(str(error))
-        raise
-    return Trail(secret, *sitter(settings))
+    """What is done here is noted with this."""
+    return Trail(loaded_keys(settings).trail, *sitter(settings))
 
 
 def watched(path: str, command: click.Command) -> click.Command:

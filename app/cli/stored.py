@@ -14,8 +14,8 @@ from app.channels.operators import BadOperators, Operators
 from app.cli.root import fail, say
 from app.gateway.versions import published_of
 from app.settings import Settings
+from app.store import audit, holdings, schema, surveys
 from app.store import keys as vault
-from app.store import schema, surveys
 from app.store.keys import Keys, KeysUnreadable
 from app.store.surveys import Version
 from app.store.unit import Database
@@ -120,11 +120,22 @@ def known_operators(settings: Settings) -> Operators:
 
 
 def loaded_keys(settings: Settings) -> Keys:
-    """The keys of phone numbers, or say what is wrong with them and end."""
+    """The keys of phone numbers, or say what is wrong with them and end.
+
+    None are made for a database that is in use: it has its own, and with others its numbers and its trail would be lost.
+    """
+    if not vault.there(settings.data_dir) and _is_in_use(settings):
+        refuse("There is no keys.json in IZWI_DATA_DIR: copy it from where the service runs.")
     try:
         return vault.load(settings.data_dir, tuple(settings.lines))
     except KeysUnreadable as error:
         refuse(str(error))
+
+
+def _is_in_use(settings: Settings) -> bool:
+    """Whether any phone has reached this service, or anything was noted in its trail."""
+    with opened(settings) as database:
+        return database.read(lambda connection: bool(holdings.sealed(connection) or audit.every(connection)))
 
 
 def local(moment: datetime, settings: Settings) -> str:

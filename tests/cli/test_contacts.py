@@ -459,7 +459,7 @@ def test_a_long_file_is_never_held_as_a_whole(parts: main.Parts, folder: Path) -
 
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 6_000_000  # its rows alone would be twice that
+    assert peak < 7_000_000  # its rows alone would be twice that
 
 
 # -- what there is --------------------------------------------------------------------------------------------------

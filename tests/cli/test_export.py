@@ -185,9 +185,14 @@ def test_a_flag_that_there_is_not_is_refused(folder: Path) -> None:
     assert "There is no flag 'slow'" in result.stderr
 
 
-def test_an_analyst_without_the_keys_gets_none_by_exporting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_keys_nothing_is_exported_for_the_trail_could_not_be_gone_on_with(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("IZWI_DATA_DIR", str(folder / "elsewhere"))
     monkeypatch.setenv("IZWI_DATABASE_URL", Settings().database_url)
 
-    assert run("answers").exit_code == 0
+    result = run("answers")
+
+    assert result.exit_code == 1
+    assert "no keys.json" in result.output
     assert not (folder / "elsewhere" / "keys.json").exists()

@@ -78,7 +78,7 @@ def test_who_replies_before_the_screen_can_be_read_is_fast(parts: main.Parts, ne
 def test_who_always_takes_the_same_place_is_straight_whatever_stood_there(
     parts: main.Parts, network: Network, clock: Clock
 ) -> None:
-    take(network, clock, "+263770000001", "2", "1", "1", *["1"] * 14, OFTEN)
+    take(network, clock, "+263770000001", "2", "1", "1", *["1"] * 15, OFTEN)
 
     assert judge(parts) == {1: ["straight"]}
 
