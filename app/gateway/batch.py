@@ -182,6 +182,7 @@ class Batch:
         """Let an answer be as if it had never been given."""
         self.answers.pop((run_id, question), None)
         self.asides.pop((run_id, question), None)
+        self.consents = [each for each in self.consents if (each.run_id, each.question) != (run_id, question[0])]
         self.discarded.add((run_id, question))
 
     def set_aside(self, run_id: int, question: tuple[str, str], moment: datetime | None) -> None:
@@ -230,6 +231,7 @@ class Batch:
         write_together(connection, jobs)
         answers.set_aside(connection, self.asides)
         answers.discard(connection, self.discarded)
+        consents.discard(connection, {(run_id, name) for run_id, (name, _) in self.discarded})
         retention.hide(connection, sorted(self.hidden_sessions))
         runs.set_proxies(connection, self.proxies)
         contacts.set_pins(connection, self.pins)

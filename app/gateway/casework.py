@@ -46,6 +46,8 @@ class Casework:
 
         def work(connection: Connection) -> Case:
             found = _find(connection, uid)
+            if found.state == "taken" and found.owner != trail.actor:
+                raise NotNow(f"The case {uid} is {found.owner}'s: take it first, with --over.")
             if not cases.close(connection, found.uid, outcome, at):
                 hint = "nobody has taken it yet" if found.state == "open" else "it is closed already"
                 raise NotNow(f"The case {uid} cannot be closed: {hint}.")

@@ -20,7 +20,7 @@ from app.gateway.inviting import seed_of
 from app.gateway.library import Edition, Library
 from app.gateway.persons import Persons
 from app.gateway.routing import Command, Routes, command_of
-from app.gateway.typed import difference, key_of
+from app.gateway.typed import difference, follows, gone_on, key_of
 from app.models.runs import run as run_table
 from app.models.runs import session as session_table
 from app.settings import Settings
@@ -69,7 +69,7 @@ class Conversation:
         key = key_of(turn.text)
         if session is None:
             return self._dial(batch, channel_id, turn, key)
-        if len(turn.text) <= len(session.text) or not turn.text.startswith(session.text):
+        if not follows(session.text, turn.text):
             seen = batch.screen_of(session, key)
             if seen is None and session.text.startswith(turn.text):
                 # An older turn that comes after a newer one changes nothing either.
@@ -77,7 +77,7 @@ class Conversation:
             if seen is not None:
                 return Outcome(Screen(*seen), self._locale(batch, session))
         words = difference(session.text, turn.text)
-        session.text = turn.text
+        session.text = gone_on(session.text, turn.text)
         return self.turn(batch, session, words, key)
 
     def _dial(self, batch: Batch, channel_id: int, turn: UssdTurn, key: int) -> Outcome:
@@ -216,10 +216,14 @@ class Conversation:
         return self._advance(batch, session, run, words, key)
 
     def _leave(self, batch: Batch, session: Session, run: Run | None, word: Command, words: str, key: int) -> Outcome:
-        """She wants to be left alone, by a word in the middle of a session."""
-        if run is not None and run.state == RunState.ACTIVE:
-            self.end(batch, run, RunState.STOPPED, f"{word}_word")
-        batch.stop(session.contact_id or 0, batch.at, word)
+        """She wants to be left alone, by a word in the middle of a session: for the phone, but for a facilitator's."""
+        if run is not None and run.mode == Mode.FACILITATOR:
+            leaving.left_by_one(batch, session, run, word, self.end)
+        else:
+            batch.load_active([session.contact_id or 0])
+            for each in batch.runs_of(session.contact_id or 0):
+                self.end(batch, each, RunState.STOPPED, f"{word}_word")
+            batch.stop(session.contact_id or 0, batch.at, word)
         session.asking = ""
         locale, question = (run.locale, run.question) if run is not None else ("en", "")
         screen = Screen(say(LEFT[word], locale), final=True)
@@ -305,6 +309,8 @@ class Conversation:
                 batch.set_aside(run.id, place_of(question), None)
             case events.Discarded(question):
                 batch.discard_answer(run.id, place_of(question))
+                if flow.spot(question).proxy:
+                    batch.proxies[run.id] = False
             case events.Distressed(question):
                 leaving.distressed(batch, run, place_of(question)[0], self.settings)
             case events.Left():

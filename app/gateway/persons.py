@@ -12,12 +12,13 @@ from app.flows.phrases import fold, say
 from app.flows.screens import Layout, pages
 from app.gateway.batch import Batch
 from app.gateway.library import Edition
+from app.gateway.typed import hidden
 from app.store import contacts
 from app.store.contacts import Contact
 from app.store.keys import Keys
 from app.store.runs import Run
 from app.store.sessions import Session
-from app.values import Mode, RunState, Screen
+from app.values import Medium, Mode, RunState, Screen
 
 if TYPE_CHECKING:
     from app.gateway.conversation import Conversation, Outcome
@@ -44,6 +45,8 @@ class Persons:
     def take(self, batch: Batch, session: Session, words: str | None, key: int) -> "Outcome":
         """Take a reply to what is asked around the survey; None: she dialled."""
         asking, name, *tries = session.asking.split(" ")
+        if asking in {"pin", "new_pin"}:
+            session.text = hidden(session.text)  # her digits are nobody's to read
         edition = self.conversation.library.newest(name)
         contact = contacts.by_id(batch.connection, session.contact_id or 0)
         if edition is None:
@@ -90,13 +93,29 @@ class _Asked:
         people = contacts.people(self.batch.connection, self.contact.id, self.edition.survey_id)
         if word == "1" or word == fold(say("who_before", self.locale)):
             if len(people) > 1 or any(people.values()):
-                return self._ask("pin", "pin")
+                return self._by_dialling() if self._is_written else self._ask("pin", "pin")
             return self._go_on(list(people))
         if word == "2" or word == fold(say("who_else", self.locale)):
             if len(people) >= self.edition.flow.caution.persons:
                 return self._thank()
-            return self._ask("new_pin", "new_pin")
+            return self._begin(None) if self._is_written else self._ask("new_pin", "new_pin")
         return self._show_who(refused=self.words is not None)
+
+    @property
+    def _is_written(self) -> bool:
+        """Whether her digits would stay on the phone."""
+        return self.session.medium == Medium.SMS
+
+    def _by_dialling(self) -> "Outcome":
+        """Nobody types digits into a message."""
+        self.session.asking = ""
+        code = self.conversation.routes.code_of(self.edition.flow.id)
+        text = (
+            say("dial_only", self.locale).format(code=code)
+            if code
+            else self.edition.flow.says("thank_you", self.locale)
+        )
+        return self._shown(text, refused=False)
 
     def _show_who(self, *, refused: bool) -> "Outcome":
         flow, locale = self.edition.flow, self.locale

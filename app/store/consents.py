@@ -1,6 +1,6 @@
 """Consent: written with the turn that gave or refused it, taken back by a word, given out for whoever must prove it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -95,6 +95,15 @@ def adding(connection: Connection, consents: Iterable[Consent]) -> Job:
             for each in consents
         ],
     )  # fmt: skip
+
+
+def discard(connection: Connection, gone: Collection[tuple[int, str]]) -> None:
+    """Remove what was agreed to (run and question), as if it had never been asked."""
+    if gone:
+        statement = sa.delete(consent).where(
+            consent.c.run_id == sa.bindparam("run"), consent.c.question == sa.bindparam("name")
+        )
+        connection.execute(statement, [{"run": run_id, "name": name} for run_id, name in sorted(gone)])
 
 
 def withdraw(connection: Connection, contact_ids: Sequence[int], *, word: str, at: datetime) -> int:

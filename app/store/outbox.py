@@ -54,6 +54,8 @@ class Message:
     expires_at: datetime
     broadcast_id: int | None = None
     price: int = 0
+    due: datetime | None = None
+    """When it is to go out; None: at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def add(connection: Connection, messages: Sequence[Message]) -> None:
                 {
                     "uid": uuid7(), "channel_id": each.channel_id, "key": each.key,
                     "contact_id": each.contact_id, "kind": each.kind, "priority": PRIORITIES[each.kind],
-                    "body": each.body, "segments": each.segments, "state": "queued", "due_at": each.at,
+                    "body": each.body, "segments": each.segments, "state": "queued", "due_at": each.due or each.at,
                     "expires_at": each.expires_at, "attempts": 0, "status": "", "reason": "", "cost": "", "price": 0,
                     "created_at": each.at,
                 }

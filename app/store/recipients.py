@@ -72,6 +72,14 @@ _PLACES = Bulk.update(
     recipient, ("state", "reason", "rounds", "due_at", "asked_at"), keys=("broadcast_id", "contact_id")
 )
 _ASKED = Bulk.update(contact, ("asked_at",), keys=("id",))
+_STILL_WAITING = sa.select(outbox.c.id).where(
+    within(outbox.c.id, "messages"),
+    sa.exists().where(
+        run.c.contact_id == outbox.c.contact_id,
+        run.c.state == sa.text("'active'"),
+        run.c.touched_at <= outbox.c.created_at,
+    ),
+)
 _UNDER_WAY = sa.select(run.c.contact_id, run.c.survey_id).where(
     within(run.c.contact_id, "contacts"), run.c.state == sa.text("'active'")
 )
@@ -158,6 +166,11 @@ def under_way(connection: Connection, contact_ids: Sequence[int]) -> dict[int, s
     for contact_id, survey_id in connection.execute(_UNDER_WAY, {"contacts": contact_ids}):
         found.setdefault(contact_id, set()).add(survey_id)
     return found
+
+
+def still_waiting(connection: Connection, message_ids: Sequence[int]) -> set[int]:
+    """Those of some messages since which nothing has happened in a run that is under way on their phone."""
+    return set(connection.execute(_STILL_WAITING, {"messages": message_ids}).scalars())
 
 
 def unsent(connection: Connection, broadcast_id: int, contact_ids: Sequence[int]) -> set[int]:

@@ -96,7 +96,7 @@ _CUTS: Sequence[Any] = (
     sa.update(session).where(session.c.run_id.in_(_RUNS)).values(contact_id=None),
     sa.update(airtime).where(airtime.c.run_id.in_(_RUNS)).values(run_id=None),
     sa.update(run).where(run.c.id.in_(_RUNS)).values(contact_id=None),
-    sa.update(respondent).where(within(respondent.c.id, "people")).values(contact_id=None),
+    sa.update(respondent).where(within(respondent.c.id, "people")).values(contact_id=None, pin_hash=None),
 )
 
 
@@ -128,8 +128,14 @@ _OWNER = sa.select(run.c.contact_id).where(run.c.id == sa.bindparam("run")).scal
 _FORGET: tuple[sa.UpdateBase, ...] = (
     sa.delete(answer).where(answer.c.run_id == sa.bindparam("run")),
     sa.delete(consent).where(consent.c.run_id == sa.bindparam("run")),
-    _HIDE.where(turn.c.session_id.in_(_OF_RUN)),
-    sa.update(session).where(session.c.run_id == sa.bindparam("run"), session.c.text != "").values(text="-"),
+    _HIDE.where(turn.c.session_id.in_(_OF_RUN), turn.c.run_id == sa.bindparam("run")),
+    sa.update(session)
+    .where(session.c.run_id == sa.bindparam("run"), session.c.text != "", session.c.text.not_like("\x1f%"))
+    .values(text=sa.literal("\x1f").concat(sa.cast(sa.func.length(session.c.text), sa.String))),
+    sa.update(run).where(run.c.id == sa.bindparam("run")).values(proxy=sa.false()),
+    sa.update(outbox)
+    .where(outbox.c.contact_id == _OWNER, outbox.c.created_at >= _SINCE, outbox.c.state.not_in(("queued", "sending")))
+    .values(body=""),
     sa.update(inbound).where(inbound.c.contact_id == _OWNER, inbound.c.received_at >= _SINCE).values(text=""),
 )
 

@@ -144,10 +144,9 @@ def _together(claimed: Sequence[Claimed], most: int) -> Iterator[tuple[str, list
 
 def _needless(connection: Connection, messages: Sequence[Claimed]) -> dict[int, Held]:
     """Reminders that somebody asked for by "later", who has come back by herself since."""
-    if not messages:
-        return {}
-    under_way = recipients.under_way(connection, sorted({each.contact_id for each in messages}))
-    return {each.id: Held("cancelled", "answered") for each in messages if not under_way.get(each.contact_id)}
+    ids = sorted(each.id for each in messages)
+    needed = recipients.still_waiting(connection, ids) if ids else set()
+    return {each: Held("cancelled", "answered") for each in ids if each not in needed}
 
 
 def _busy(

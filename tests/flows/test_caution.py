@@ -81,7 +81,7 @@ def test_later_ends_the_session_and_the_question_waits() -> None:
     of = talk()
 
     assert of("1", "3", "2") == "Thank you. Please dial again when it suits you."
-    assert (of.final, of.events) == (True, (Left(later=True),))
+    assert (of.final, of.events) == (True, (Left(later=True, remind=True),))
     assert of.redial() == SAFE
     assert of.answers == {"place": "town", "rooms": "3"}
 

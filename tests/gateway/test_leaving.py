@@ -1,6 +1,7 @@
 """Leaving in the middle, being too young, and needing help: what is stored of it, and what is not."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from app.gateway import library as shelves
 from app.main import Parts
 from app.settings import Settings
+from app.store import recipients
 from tests.conftest import Clock
 from tests.gateway.conftest import Line
 
@@ -89,6 +91,27 @@ def test_the_reminder_waits_for_the_morning(line: Line, clock: Clock) -> None:
     moment = due if not isinstance(due, str) else clock().fromisoformat(due.replace(" ", "T"))
     hour = (moment if moment.tzinfo else moment.replace(tzinfo=clock().tzinfo)).astimezone(local).hour
     assert hour == 8
+
+
+def test_the_reminder_does_not_say_whose_answers_are_meant(line: Line) -> None:
+    line.play("s1", [*TO_THE_SAFE_SCREEN, "2"])
+
+    ((key,),) = line.rows("SELECT key FROM outbox")
+    ((run,),) = line.rows("SELECT id FROM run")
+    assert str(key).removeprefix("later:") != str(run)
+    assert len(str(key)) > 30
+
+
+def test_nobody_is_reminded_who_has_come_back(line: Line, clock: Clock) -> None:
+    line.play("s1", [*TO_THE_SAFE_SCREEN, "2"])
+    (key,) = line.rows("SELECT id FROM outbox")[0]
+    waiting = partial(recipients.still_waiting, message_ids=[key])
+    assert line.parts.database.read(waiting) == {key}
+
+    clock.pass_time(minutes=10)
+    line.play("s2", ["1", "1"])
+
+    assert line.parts.database.read(waiting) == set()
 
 
 def test_nothing_is_kept_of_who_is_too_young_but_why(line: Line) -> None:

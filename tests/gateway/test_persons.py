@@ -75,7 +75,8 @@ def test_wrong_digits_are_refused_three_times_and_never_kept(line: Line) -> None
     assert line.play("s3", ["1", "9999"]) == "Nobody here has these digits.\n" + PIN
     assert line.play("s4", ["1", "9999", "8888", "7777"]) == "Thank you. Your answers are saved."
 
-    kept = str(line.rows("SELECT typed FROM turn")) + str(line.rows("SELECT memory FROM run"))
+    columns = {"turn": "typed, screen", "run": "memory", "session": "text, asking", "inbound": "text", "answer": "raw"}
+    kept = str([line.rows(f"SELECT {names} FROM {table}") for table, names in columns.items()])
     assert "9999" not in kept
     assert "1234" not in kept
     ((pin,),) = line.rows("SELECT pin_hash FROM respondent WHERE pin_hash IS NOT NULL")
@@ -124,12 +125,37 @@ def test_stop_works_there_too_and_ends_everybodys_runs_by_sms(line: Line) -> Non
 
 def test_who_is_asked_by_sms_too(line: Line) -> None:
     line.play("s1", ["1", "1", "1"])
-    for words in ("SHARED", "2", "4321", "1"):
+    for words in ("SHARED", "2", "1", "SHARED", "1"):
         line.take(line.message(words))
 
     bodies = [str(row[0]).split("\n")[0] for row in line.rows("SELECT body FROM outbox ORDER BY id")]
-    assert bodies == ["Who is answering?", NEW_PIN, "Which language?", "May we ask you?"]
+    dial = "Please dial *384*77# to go on. It is free."  # nobody types digits into a message
+    assert bodies == ["Who is answering?", "Which language?", "May we ask you?", "Who is answering?", dial]
     assert [position for position, *_ in runs(line)] == [1, 2]
+
+
+def test_a_word_at_the_question_who_ends_everything_under_way(line: Line) -> None:
+    line.play("s1", ["1", "1", "1"])
+    line.play("s2", ["2", "0", "1"])
+
+    assert line.play("s3", ["WITHDRAW"]).startswith("Done.")
+
+    assert [state for _, state, *_ in runs(line)] == ["stopped", "stopped"]
+    assert line.rows("SELECT count(*) FROM answer WHERE set_aside_at IS NULL") == [(0,)]
+
+
+def test_one_of_many_on_a_facilitators_phone_leaves_for_herself_alone(line: Line, clock: Clock) -> None:
+    register(line, clock)
+    line.play("s1", ["1", "1", "1", "3"])
+
+    line.play("s2", ["2", "1", "DELETE"])
+
+    assert [state for _, state, *_ in runs(line)] == ["completed", "stopped"]
+    assert {row[0] for row in line.rows("SELECT run_id FROM answer")} == {
+        row[0] for row in line.rows("SELECT min(id) FROM run")
+    }
+    assert line.rows("SELECT count(*) FROM erasure") == [(0,)]
+    assert line.play("s3", ["1"]).startswith("May we ask you")
 
 
 def register(line: Line, clock: Clock) -> None:

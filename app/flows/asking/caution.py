@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from app.flows.asking.engine import Turn
     from app.flows.asking.showing import Showing
 
-_SKIP, _LEAVE, _BACK = "0", "00", "88"
+_SKIP, _LEAVE, _BACK, _MORE = "0", "00", "88", "99"
 
 
 def renew(turn: "Turn") -> None:
     """A session begins, or the run went on elsewhere: whether it is safe is asked anew."""
     state = turn.state
-    state.zero, state.safe, state.fresh = False, False, []
+    state.zero, state.safe, state.fresh, state.find = False, False, [], ""
     if not turn.flow.caution.sensitive or not state.open:
         return
     if state.passed and turn.reply.room.medium is Medium.USSD:
@@ -87,7 +87,7 @@ def _discard(turn: "Turn") -> None:
 
 def _part(turn: "Turn", text: str, event: Left) -> None:
     state = turn.state
-    state.page, state.tries, state.refused, state.told = 0, 0, "", {}
+    state.page, state.tries, state.refused, state.told, state.find = 0, 0, "", {}, ""
     state.zero, state.safe, state.fresh = False, False, []
     turn.events.append(event)
     turn.parting = Screen(text, final=True)
@@ -109,7 +109,7 @@ def layout_of_safe(showing: "Showing") -> Layout:
     entries = (f"1 {say('yes', locale)}", f"2 {say('later_word', locale)}")
     return Layout(
         (*showing.told(), *refusal, flow.says("safe", locale)), entries,
-        back=f"{_BACK} {say('back', locale)}", back_on_first=bool(showing.state.answers),
+        more=f"{_MORE} {say('next', locale)}", back=f"{_BACK} {say('back', locale)}", back_on_first=bool(showing.state.answers),
     )  # fmt: skip
 
 
@@ -118,7 +118,10 @@ def _answer_whether_safe(turn: "Turn", question: Question, word: str) -> None:
     if word == "1" or folded in words("words_yes"):
         state.safe, state.refused, state.page = True, "", 0
     elif word == "2" or folded in words("words_no") or folded == fold(say("later_word", state.locale)):
-        _part(turn, turn.flow.says("later", state.locale), Left(later=True))
+        _part(turn, turn.flow.says("later", state.locale), Left(later=True, remind=not state.later))
+        state.later = True
+    elif (word == _MORE or folded in words("words_next")) and state.page + 1 < len(turn.showing.pages()):
+        state.page += 1
     elif word == _BACK or folded in words("words_back"):
         turn.back(question)
     else:

@@ -342,6 +342,7 @@ class Turn:
         """Keep nothing of somebody who is not to be asked, such as a child, but why."""
         state = self.state
         state.answers, state.aside, state.given, state.pending, state.fresh = {}, {}, {}, {}, []
+        state.told, state.record = {}, ""
         self.document.changed(None)
 
     def broken(self) -> tuple[Question, str] | None:

@@ -58,6 +58,8 @@ class State:
     """Whether she said in this session that she is alone."""
     passed: bool = False
     """Whether she goes on by SMS without the sensitive questions."""
+    later: bool = False
+    """Whether she has said once that it is not safe now: she is reminded once."""
     fresh: list[str] = field(default_factory=list)
     """The sensitive questions that she answered in this session."""
 
@@ -70,8 +72,10 @@ class State:
         }  # fmt: skip
         if self.uid:
             values["uid"] = self.uid
-        if self.zero or self.safe or self.passed:
-            careful = {"zero": self.zero, "safe": self.safe, "passed": self.passed, "fresh": self.fresh}
+        if self.zero or self.safe or self.passed or self.later:
+            careful = {
+                "zero": self.zero, "safe": self.safe, "passed": self.passed, "later": self.later, "fresh": self.fresh,
+            }  # fmt: skip
             values |= {name: value for name, value in careful.items() if value}
         if self.who or self.given or self.find or self.pending or self.together or self.told or self.record:
             rare = {
@@ -98,7 +102,7 @@ class State:
             self.seed, self.locale, self.open, self.page, self.tries, self.asked_ms, list(self.notes), self.refused,
             dict(self.answers), dict(self.aside), self.ended, self.who, dict(self.given),
             self.uid, self.find, dict(self.pending), list(self.together), dict(self.told), self.record,
-            self.zero, self.safe, self.passed, list(self.fresh),
+            self.zero, self.safe, self.passed, self.later, list(self.fresh),
         )  # fmt: skip
 
 
@@ -107,7 +111,7 @@ _ALWAYS = itemgetter(
 )
 _USUAL = 11
 _RARELY = (
-    "uid", "who", "given", "find", "pending", "together", "told", "record", "zero", "safe", "passed", "fresh",
+    "uid", "who", "given", "find", "pending", "together", "told", "record", "zero", "safe", "passed", "later", "fresh",
 )  # fmt: skip
 
 
@@ -174,6 +178,8 @@ class Left(NamedTuple):
     """She left in the middle: at once and without a trace, or for `later`, because she is not alone."""
 
     later: bool
+    remind: bool = False
+    """Whether she is to be reminded of it: the first time."""
 
 
 class Distressed(NamedTuple):
