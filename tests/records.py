@@ -20,7 +20,7 @@ from app.flows.asking.record import write
 from app.flows.asking.repeats import ANOTHER
 from app.flows.asking.state import Ended, Reply, State
 from app.flows.flow import Flow, Question
-from app.values import SMS_ROOM
+from app.values import SMS_ROOM, USSD_ROOM
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Africa/Harare"))
 XF, JR = "{http://www.w3.org/2002/xforms}", "{http://openrosa.org/javarosa}"
@@ -203,7 +203,8 @@ def walk(flow: Flow, seed: int) -> Walked | None:
     state = State(seed, chance.choice(list(flow.locales)), uid=uid, who="r" * 10)
     words = None
     for turn in range(600):
-        step = advance(flow, State.loads(state.dumps()), Reply(words, SMS_ROOM), AT)
+        room = USSD_ROOM if flow.caution.sensitive else SMS_ROOM
+        step = advance(flow, State.loads(state.dumps()), Reply(words, room), AT)
         state = step.state
         for event in step.events:
             if isinstance(event, Ended):
@@ -218,6 +219,8 @@ _WORDS = ("Tendai", "Chipo & Rudo", "<b>Gutu</b>", "a", "x", "Mutare", "NaN?", "
 def _said(flow: Flow, state: State, chance: random.Random, *, steady: bool) -> str:
     question = flow.spot(state.open)
     luck = chance.random()
+    if question.sensitive and not state.safe:
+        return "1"  # she is alone
     if not steady and luck < 0.06:
         return chance.choice(["BACK", "?", "MORE", "", "xyzzy 12"])
     if luck > 0.9:

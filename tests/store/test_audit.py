@@ -111,9 +111,8 @@ def test_who_has_the_database_only_cannot_write_it_anew(parts: main.Parts, pen: 
     assert verify(parts).broken == 1
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL takes nothing that is no moment
 def test_a_moment_that_was_spoilt_is_found_and_stumbled_over_by_nobody(parts: main.Parts, pen: Trail) -> None:
-    if not parts.database.sqlite:
-        pytest.skip("PostgreSQL takes nothing that is no moment")
     spoil(parts, "UPDATE audit SET at = 'yesterday' WHERE number = 2")
 
     assert verify(parts).broken == 2

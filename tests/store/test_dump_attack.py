@@ -182,10 +182,9 @@ def opens(key: bytes, sealed: bytes) -> bool:
         return False
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the files of PostgreSQL are its own
 def test_the_files_are_all_of_it(parts: main.Parts, dump: Dump) -> None:
     """What was committed is in the files that were looked through: the thief of a disk has no less."""
-    if not parts.database.sqlite:
-        pytest.skip("the files of PostgreSQL are its own")
     whole = b"".join(dump.files)
     ((hashed,),) = sqlite3.connect(parts.settings.database.removeprefix("sqlite:///")).execute(
         "SELECT msisdn_hash FROM contact LIMIT 1"
