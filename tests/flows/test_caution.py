@@ -216,7 +216,7 @@ def test_words_and_choices_of_distress_are_told_and_the_help_line_is_shown_once(
 def test_other_words_are_no_distress() -> None:
     of = talk()
 
-    of("1", "3", "1", "once", "knifes and bangas")
+    of("1", "3", "1", "once", "knifed and bangas")
 
     assert not any(isinstance(each, Distressed) for each in of.events)
     assert "0000" not in of.screen
