@@ -5,7 +5,7 @@ sent, at the latest for an export. The last turn of a respondent waits for none 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,9 @@ from app.values import Doubt, Mode, RunState
 log = logging.getLogger(__name__)
 
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What was seen of some runs before the writing, which should be short."""
@@ -34,6 +37,10 @@ class Looked:
     vectors: Mapping[int, bytes] = field(default_factory=dict)
     cells: Mapping[int, int] = field(default_factory=dict)
     phones: Sequence[int] = ()
+    """Theirs, and those beside them."""
+    own: Sequence[int] = ()
+    since: datetime = _NEVER
+    """What came before is of no burst with any of them."""
 
 
 class Recording:
@@ -84,7 +91,8 @@ class Recording:
                 vectors[row.id] = vector
         phones = sorted({row.contact_id for row in rows if row.contact_id and row.mode == Mode.SELF})
         cells = self._cells(connection, phones)
-        return Looked(doubts, vectors, cells, sorted({*phones, *cells}))
+        before = min((row.ended_at for row in rows), default=_NEVER) - flagging.BURST_SPAN
+        return Looked(doubts, vectors, cells, sorted({*phones, *cells}), phones, before)
 
     def _cells(self, connection: Connection, phones: Sequence[int]) -> Mapping[int, int]:
         if self._keys is None or not phones:
@@ -103,7 +111,8 @@ def _keep(connection: Connection, made: Mapping[int, str], looked: Looked, at: d
     there = {row.run_id for row in counting}
     doubts = {(run_id, doubt) for run_id, doubt in looked.doubts if run_id in there}
     doubts |= {(run_id, Doubt.IDENTICAL) for run_id in flagging.twins(counting)}
-    runs = [Finished(*row) for row in flags.completed(connection, looked.phones)]
+    done = flags.completed(connection, looked.phones, own=looked.own, since=looked.since) if looked.phones else ()
+    runs = [Finished(*row) for row in done]
     doubts |= {(run_id, Doubt.BURST) for run_id in flagging.bursts(runs, looked.cells)}
     doubts |= {(run_id, Doubt.MANY) for run_id in flagging.crowds(runs)}
     flags.put(connection, doubts, at)

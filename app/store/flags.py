@@ -35,6 +35,7 @@ _NEAR = sa.select(contact.c.id, contact.c.msisdn_hash).where(
 _COMPLETED = sa.select(run.c.id, run.c.contact_id, run.c.survey_id, run.c.respondent_id, run.c.ended_at).where(
     within(run.c.contact_id, "contacts"),
     run.c.state == RunState.COMPLETED.value,
+    (run.c.ended_at >= sa.bindparam("since", type_=run.c.ended_at.type)) | within(run.c.contact_id, "own"),
     run.c.mode != Mode.FACILITATOR.value,
 )
 _OTHER = record.alias("other")
@@ -74,9 +75,11 @@ def cells(connection: Connection, keys: Keys, contact_ids: Sequence[int]) -> dic
     return found
 
 
-def completed(connection: Connection, contact_ids: Sequence[int]) -> Sequence[Any]:
-    """The completed runs on these phones, but for those that a facilitator took people through."""
-    return connection.execute(_COMPLETED, {"contacts": contact_ids}).all()
+def completed(
+    connection: Connection, contact_ids: Sequence[int], *, own: Sequence[int], since: datetime
+) -> Sequence[Any]:
+    """The completed runs on these phones since a moment, on their `own` all; but for those that a facilitator held."""
+    return connection.execute(_COMPLETED, {"contacts": contact_ids, "own": own, "since": since}).all()
 
 
 def alike(connection: Connection, run_ids: Sequence[int]) -> Sequence[Any]:

@@ -30,6 +30,8 @@ _TIDY_SECONDS = 60.0
 _FORGET_SECONDS = 3600.0
 # Turns that are taken in this process go first: for each millisecond of work beside them, the worker rests so many.
 _REST = 6
+# Records and flags can wait, and much of their work is the database's: they rest by the clock, thirty times as long.
+_LONG_REST, _RECORDS = 30, 10
 _EXCHANGES_KEPT = timedelta(days=30)
 
 
@@ -41,8 +43,9 @@ def _nobody() -> int:
 class Loop:
     """A thread that does something again and again, at once while there is something to do."""
 
-    def __init__(self, name: str, work: Callable[[], int]) -> None:
+    def __init__(self, name: str, work: Callable[[], int], *, patient: bool = False) -> None:
         self._work, self._turns = work, _nobody
+        self._rest, self._seconds = (_LONG_REST, time.monotonic) if patient else (_REST, time.thread_time)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self.run, name=name, daemon=True)
@@ -72,11 +75,11 @@ class Loop:
         """Work until `stop`."""
         while not self._stopping.is_set():
             self._wake.clear()
-            turns, spent = self._turns(), time.thread_time()
+            turns, spent = self._turns(), self._seconds()
             if not self._safely():
                 self._wake.wait(_POLL_SECONDS)
             elif self._turns() != turns:
-                self._stopping.wait(_REST * (time.thread_time() - spent))
+                self._stopping.wait(self._rest * (self._seconds() - spent))
 
     def _safely(self) -> int:
         try:
@@ -108,22 +111,23 @@ class Worker:
         self._senders = [Loop(f"izwi-send-{line.name}", partial(self._deliver, line)) for line in lines]
         self._senders.append(Loop("izwi-thanks", self._thank))
         self._house = Loop("izwi-worker", self._keep_house)
+        self._records = Loop("izwi-records", self._record, patient=True)
         self._next = dict.fromkeys((self._sweep, self._expire, self._tidy, self._forget), 0.0)
 
     def start(self, turns: Callable[[], int] = _nobody) -> None:
         """Start the threads; they give way to the turns of this process, of which `turns` counts all so far."""
-        for each in (*self._senders, self._house):
+        for each in (*self._senders, self._house, self._records):
             each.start(turns)
 
     def stop(self) -> None:
         """Let the threads finish the batches that they are sending, and end."""
-        for each in (*self._senders, self._house):
+        for each in (*self._senders, self._house, self._records):
             each.stop()
 
     @property
     def alive(self) -> bool:
         """Whether all threads run."""
-        return all(each.alive for each in (*self._senders, self._house))
+        return all(each.alive for each in (*self._senders, self._house, self._records))
 
     def wake(self) -> None:
         """Say that a message has just been written."""
@@ -148,8 +152,10 @@ class Worker:
         if fed := self._feeding.feed(now):
             self.wake()
         self._erasing.work(now)
-        self._recording.make(now)
         return fed
+
+    def _record(self) -> int:
+        return self._recording.make(datetime.now(UTC), _RECORDS)
 
     def _thank(self) -> int:
         return self._thanks.work(datetime.now(UTC))
