@@ -129,6 +129,7 @@ def test_a_colleagues_case_is_taken_over_only_where_that_is_meant(hub: Hub, monk
     sit(monkeypatch, "Rudo", "duty_officer")
     run("cases", "take", hub.case)
     monkeypatch.delenv("IZWI_TOKEN")
+    assert "is Rudo's: take it first" in run("cases", "close", hub.case, "--outcome", "no_need").output
 
     refused = run("cases", "take", hub.case)
     assert (refused.exit_code, "Rudo sees to the case" in refused.output) == (1, True)

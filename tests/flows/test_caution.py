@@ -229,6 +229,17 @@ def test_info_is_told_and_the_question_asked_again() -> None:
     assert of("1").startswith("How many rooms?")
 
 
+def test_a_long_info_before_the_safe_screen_can_be_read_to_its_end() -> None:
+    long = " ".join(f"word{number}" for number in range(40))
+    of = Talk(form().replace("We ask. |", f"{long} |"), code=CODE)
+
+    first = of("1", "3", "info")
+    assert first.endswith("99 More")
+    assert "word39" in of("99")
+    assert of("99") == SAFE
+    assert of("1").startswith(HURT)
+
+
 SURVEY = """
     | survey | type | name | label | relevant | calculation | constraint_message | bind::izwi:sensitive | bind::izwi:end | bind::izwi:says | bind::izwi:distress | bind::izwi:proxy | compact_tag |
     |---|---|---|---|---|---|---|---|---|---|---|---|---|

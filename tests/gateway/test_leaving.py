@@ -154,3 +154,18 @@ def test_info_is_told_by_sms_too(line: Line) -> None:
     bodies = [row[0] for row in line.rows("SELECT body FROM outbox ORDER BY id")]
     assert bodies[0] == "A test asks, to learn. Kept for a year. Complaints: 1 Test Street."
     assert bodies[-1] == "Bvunzo inobvunza. Gore rimwe. Zvichemo: 1 Test Street."
+
+
+def test_consent_to_a_sensitive_question_goes_with_its_answer(line: Line, parts: Parts, tmp_path: Path) -> None:
+    form = SURVEY.read_text(encoding="utf-8").replace("| default_language |", "| default_language | izwi:sensitive |")
+    form = form.replace("| Safety | 1 | English (en) |", "| Safety | 2 | English (en) | yes |")
+    file = tmp_path / "safety.md"
+    file.write_text(
+        form.replace("|---|---|---|---|---|\n| | safety", "|---|---|---|---|---|---|\n| | safety"), encoding="utf-8"
+    )
+    assert not shelves.publish(parts.database, [file])
+    parts.library.refresh()
+
+    assert line.play("s1", ["1", "en", "yes", "00"]) == EXIT
+
+    assert line.rows("SELECT count(*) FROM answer") == line.rows("SELECT count(*) FROM consent") == [(0,)]
