@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,15 @@ def test_postgresql_judges_runs_out_of_indexes_too(fresh_postgres: str, statemen
     with engine.connect() as connection:
         connection.exec_driver_sql("SET enable_seqscan = off")
         text = str(statement.compile(engine, compile_kwargs={"render_postcompile": True}))
-        given = {"runs": [1], "contacts": [1], "param_1": 1, "state_1": "completed", "mode_1": "facilitator"}
+        given = {
+            "runs": [1],
+            "contacts": [1],
+            "own": [1],
+            "since": datetime(2026, 1, 1, tzinfo=UTC),
+            "param_1": 1,
+            "state_1": "completed",
+            "mode_1": "facilitator",
+        }
         plan = "\n".join(row[0] for row in connection.exec_driver_sql("EXPLAIN " + text, given))
     engine.dispose()
 
