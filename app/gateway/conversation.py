@@ -24,6 +24,7 @@ from app.gateway.typed import difference, follows, gone_on, key_of
 from app.models.runs import run as run_table
 from app.models.runs import session as session_table
 from app.settings import Settings
+from app.store import contacts
 from app.store.contacts import Contact
 from app.store.keys import Keys
 from app.store.recipients import Invitation
@@ -148,11 +149,11 @@ class Conversation:
         edition = self.library.edition(version) if version else None
         if edition is None:
             return Outcome(None)
-        if waiting := self.waiting(batch, contact.id, edition.survey_id):
-            session.run_id, session.asking = (
-                waiting[0].id,
-                "",
-            )  # she dialled meanwhile: the open question, not the first
+        waiting = self.waiting(batch, contact.id, edition.survey_id)
+        if edition.flow.caution.persons > 1:  # another person's run is not hers to go on with
+            waiting = [each for each in waiting if each.respondent_id == invitation.respondent_id]
+        if waiting:  # she dialled meanwhile: the open question, not the first
+            session.run_id, session.asking = waiting[0].id, ""
             return self.turn(batch, session, None, key)
         seed = seed_of(invitation.seed, contact.id)
         self.start(batch, session, contact, edition, invitation.respondent_id, seed)
@@ -225,7 +226,10 @@ class Conversation:
                 self.end(batch, each, RunState.STOPPED, f"{word}_word")
             batch.stop(session.contact_id or 0, batch.at, word)
         session.asking = ""
-        locale, question = (run.locale, run.question) if run is not None else ("en", "")
+        if run is not None:
+            locale, question = run.locale, run.question
+        else:
+            locale, question = contacts.by_id(batch.connection, session.contact_id or 0).locale or "en", ""
         screen = Screen(say(LEFT[word], locale), final=True)
         return self.shown(batch, session, key, words, question, "stopped", screen)
 

@@ -45,7 +45,7 @@ def left_by_one(
     batch: Batch, session: Session, run: Run, word: Command, end: Callable[[Batch, Run, RunState, str], None]
 ) -> None:
     """One of many whom a facilitator takes through leaves: it is for her alone, and the phone is not hers."""
-    if run.state == RunState.ACTIVE:
+    if run.state == RunState.ACTIVE or word is not Command.STOP:
         end(batch, run, RunState.STOPPED, f"{word}_word")
     if word is not Command.STOP:
         screened_out(batch, session, run)

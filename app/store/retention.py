@@ -15,7 +15,7 @@ from app.models.consents import consent
 from app.models.erasures import purge
 from app.models.messages import inbound, outbox
 from app.models.people import respondent
-from app.models.runs import answer, run, session, turn
+from app.models.runs import answer, record, run, session, turn
 from app.models.surveys import survey_version
 from app.store.batch import within
 from app.values import Medium, VersionStatus
@@ -128,6 +128,7 @@ _OWNER = sa.select(run.c.contact_id).where(run.c.id == sa.bindparam("run")).scal
 _FORGET: tuple[sa.UpdateBase, ...] = (
     sa.delete(answer).where(answer.c.run_id == sa.bindparam("run")),
     sa.delete(consent).where(consent.c.run_id == sa.bindparam("run")),
+    sa.delete(record).where(record.c.run_id == sa.bindparam("run")),
     _HIDE.where(turn.c.session_id.in_(_OF_RUN), turn.c.run_id == sa.bindparam("run")),
     sa.update(session)
     .where(session.c.run_id == sa.bindparam("run"), session.c.text != "", session.c.text.not_like("\x1f%"))

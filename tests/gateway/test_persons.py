@@ -158,6 +158,22 @@ def test_one_of_many_on_a_facilitators_phone_leaves_for_herself_alone(line: Line
     assert line.play("s3", ["1"]).startswith("May we ask you")
 
 
+def test_delete_after_the_end_leaves_nothing_of_that_one_person(line: Line, clock: Clock) -> None:
+    register(line, clock)
+
+    assert line.play("s1", ["2", "1", "1", "3", "DELETE"]).startswith("Zvaitwa.")
+
+    assert line.rows("SELECT count(*) FROM answer") == line.rows("SELECT count(*) FROM record") == [(0,)]
+    assert "myself" not in str(line.rows("SELECT memory FROM run"))
+    assert [state for _, state, *_ in runs(line)] == ["stopped"]
+
+
+def test_who_leaves_at_the_question_who_is_told_so_in_her_language(line: Line) -> None:
+    line.play("s1", ["2", "1", "1"])
+
+    assert line.play("s2", ["MIRA"]).startswith("Hamuchatumirwi")
+
+
 def register(line: Line, clock: Clock) -> None:
     """Let the phone be a facilitator's."""
     keys, at = line.parts.keys, clock()
