@@ -59,7 +59,7 @@ class Watch:
             self._flows.append(flow)
 
         logging.setLogRecordFactory(make)
-        Gateway.take_turns, Flow.__init__ = take_turns, compile_flow  # type: ignore[method-assign]
+        Gateway.take_turns, Flow.__init__ = take_turns, compile_flow  # type: ignore[method-assign]  # it watches every test
 
     def pytest_runtest_setup(self) -> None:
         """Hear everybody at the level of a service, and our own at any."""

@@ -92,7 +92,7 @@ def _watching(path: str, callback: Callable[..., Any]) -> Callable[..., Any]:
             _require(path)
         return callback(*arguments, **options)
 
-    look.izwi_path = path  # type: ignore[attr-defined]
+    look.izwi_path = path  # type: ignore[attr-defined]  # marks what is watched already; a test reads it of every command
     return look
 
 

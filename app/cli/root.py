@@ -33,7 +33,8 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f"app.cli.{COMMANDS[cmd_name]}"), cmd_name)
-        return import_module("app.cli.allowing").watched(cmd_name, command)  # type: ignore[no-any-return]
+        watched: click.Command = import_module("app.cli.allowing").watched(cmd_name, command)
+        return watched
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -141,4 +141,4 @@ def _digest(secret: bytes, before: bytes, entry: Any) -> bytes:
 
 
 def _fitting(text: str, column: sa.Column[Any]) -> str:
-    return text[: column.type.length]  # type: ignore[attr-defined]
+    return text[: cast(sa.String, column.type).length]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import Connection
 
 from app.gateway import library as shelves
 from app.main import Parts
@@ -80,7 +81,8 @@ def test_wrong_digits_are_refused_three_times_and_never_kept(line: Line) -> None
     assert "9999" not in kept
     assert "1234" not in kept
     ((pin,),) = line.rows("SELECT pin_hash FROM respondent WHERE pin_hash IS NOT NULL")
-    assert len(bytes(pin)) == 16  # type: ignore[call-overload]
+    assert isinstance(pin, bytes | memoryview)
+    assert len(bytes(pin)) == 16
 
 
 def test_digits_that_another_has_are_not_given_twice(line: Line) -> None:
@@ -178,9 +180,9 @@ def register(line: Line, clock: Clock) -> None:
     """Let the phone be a facilitator's."""
     keys, at = line.parts.keys, clock()
 
-    def work(connection: object) -> bool:
-        found = contacts.find_or_add(connection, keys, [Msisdn(NUMBER)], at)  # type: ignore[arg-type]
-        return facilitators.add(connection, found[NUMBER].id, "north", at)  # type: ignore[arg-type]
+    def work(connection: Connection) -> bool:
+        found = contacts.find_or_add(connection, keys, [Msisdn(NUMBER)], at)
+        return facilitators.add(connection, found[NUMBER].id, "north", at)
 
     assert line.parts.database.write(work)
 
