@@ -43,7 +43,7 @@ WORDS: Mapping[Permission, str] = {
     Permission.MANAGE_CASES: "see, take and close cases of distress",
     Permission.SEE_NUMBERS: "see a phone number",
     Permission.ERASE: "forget a phone",
-    Permission.OPERATE: "run the service: start, migrate, hooks, retention, unknown outcomes",
+    Permission.OPERATE: "run the service: start, migrate, back up and restore, hooks, retention, unknown outcomes",
     Permission.REPORT_BREACH: "write the report of a breach",
     Permission.REPORT_PROCESSING: "write the record of processing",
     Permission.MANAGE_KEYS: "see, rotate and retire the keys of numbers",

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -79,10 +80,23 @@ def fresh_sqlite(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def fresh_postgres(postgres: str) -> Iterator[str]:
     """The URL of an empty PostgreSQL database with all tables; dropped afterwards."""
+    with _made(postgres, " TEMPLATE template_izwi") as url:
+        yield url
+
+
+@pytest.fixture
+def bare_postgres(postgres: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database without a table; dropped afterwards."""
+    with _made(postgres, "") as url:
+        yield url
+
+
+@contextmanager
+def _made(postgres: str, of: str) -> Iterator[str]:
     name = f"test_{next(_NUMBERS)}"
     admin = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template_izwi"))
+        connection.execute(sa.text(f"CREATE DATABASE {name}{of}"))
     yield _at(postgres, name)
     with admin.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -16,6 +16,7 @@ import httpx
 from app.channels import CHANNELS, operators
 from app.cli.root import read_settings, say
 from app.gateway import clashes, library
+from app.gateway.channels import Channels, Doing
 from app.gateway.lines import Lines
 from app.settings import PREFIX, LineSettings, Settings
 from app.store import airtime, keys, outbox, schema
@@ -105,6 +106,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding("warning", f"the tables are at {current}, this Izwi needs {newest}", "`izwi migrate`")
             return
         yield Finding("ok", f"the database answers; its tables are at {current}")
+        yield from _held(settings, database)
         yield from _outbox(database)
         yield from _airtime(database)
         yield from _surveys(settings, database)
@@ -116,6 +118,15 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "ok", f"SQLite {sqlite3.sqlite_version} has a rare fault when two processes write; Izwi writes from one"
         )
+
+
+def _held(settings: Settings, database: Database) -> Iterator[Finding]:
+    for each in Channels(settings, database).every(datetime.now(UTC)):
+        if each.doing is Doing.HELD:
+            why = each.words.partition(";")[0]
+            yield Finding(
+                "warning", f"channel {each.name} sends nothing: {why}", f"`izwi channels release {each.name}`"
+            )
 
 
 def _outbox(database: Database) -> Iterator[Finding]:

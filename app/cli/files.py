@@ -1,15 +1,14 @@
 """Files that are written whole or not at all."""
 
 import io
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from app.cli.root import fail
+from app.store.whole import whole
 
 
 @contextmanager
@@ -22,15 +21,8 @@ def whole_file(output: Path | None) -> Iterator[IO[bytes]]:
         return
     if not output.parent.is_dir():
         fail(f"There is no folder {output.parent}.")
-    with tempfile.NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}.", delete=False) as draft:
-        try:
-            yield draft
-            draft.flush()
-            os.fsync(draft.fileno())
-        except BaseException:
-            Path(draft.name).unlink()
-            raise
-    Path(draft.name).replace(output)
+    with whole(output) as out:
+        yield out
 
 
 @contextmanager

@@ -17,7 +17,7 @@ COMMANDS = {
     "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts", "messages": "messages",
     "export": "exporting", "channels": "channels", "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens",
     "cases": "cases", "facilitators": "facilitators", "erase": "erasing", "retention": "keeping", "audit": "auditing",
-    "report": "reporting", "doctor": "doctor",
+    "report": "reporting", "backup": "backups", "restore": "backups", "doctor": "doctor",
 }  # fmt: skip
 
 

@@ -137,6 +137,9 @@ class Channels:
 
     def _words(self, state: State, since: datetime | None, next_try: datetime | None, at: datetime) -> str:
         match doing_of(state):
+            case Doing.HELD if state.trouble == channels.RESTORED:
+                again = f"`izwi channels release {state.name}` lets it send"
+                return f"held since a backup was restored, so that nothing is sent twice; {again}"
             case Doing.HELD:
                 return f"paused by somebody; `izwi channels release {state.name}` lets it send"
             case Doing.SENDS:

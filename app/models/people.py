@@ -22,6 +22,20 @@ contact = sa.Table(
     comment="A phone that reaches us; never a person",
 )
 
+contact_key = sa.Table(
+    "contact_key",
+    metadata,
+    # It goes with its phone, even where a backup has made it after the phone was looked at for the last time.
+    sa.Column(
+        "contact_id", BigId, sa.ForeignKey("contact.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    sa.Column(
+        "key", sa.LargeBinary, nullable=False, comment="Seals what backups have of her; without it they are unreadable"
+    ),
+    sa.CheckConstraint("length(key) = 32", name="key_whole"),
+    comment="The key of a phone in all backups; it is in none of them",
+)
+
 attribute = sa.Table(
     "attribute",
     metadata,

@@ -99,6 +99,18 @@ def append(
     connection.execute(sa.insert(audit).values(**entry._asdict(), digest=_digest(secret, before, entry)))
 
 
+def head(connection: Connection) -> Head:
+    """Where the trail stands now."""
+    last = connection.execute(_LAST).first()
+    return Head(last.number, bytes(last.digest)) if last else Head(0, b"")
+
+
+def has(connection: Connection, which: Head) -> bool:
+    """Whether the trail has come past this place."""
+    digest = connection.execute(sa.select(audit.c.digest).where(audit.c.number == which.number)).scalar()
+    return digest is not None and hmac.compare_digest(bytes(digest), which.digest)
+
+
 def every(connection: Connection, *, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
     """What was done in a span, the first thing first."""
     statement = sa.select(*_COLUMNS).order_by(audit.c.number)

@@ -15,6 +15,9 @@ from sqlalchemy.engine import Connection
 from app.models.messages import exchange, outbox
 from app.models.runs import channel
 
+RESTORED = "restored"
+"""The trouble of a channel that is held since a backup was restored; to release it ends it."""
+
 _DOWN_AFTER = 3  # sends that failed in a row
 _BURST_MS = 200  # a channel may be so far ahead of its throughput
 
@@ -46,6 +49,7 @@ class State:
         return self.failures >= _DOWN_AFTER and self.open_until is not None and at < self.open_until
 
 
+_RELEASED = sa.case((channel.c.trouble == RESTORED, ""), else_=channel.c.trouble)
 _STATE = sa.select(
     channel.c.id, channel.c.name, channel.c.provider, channel.c.held, channel.c.open_until, channel.c.failures,
     channel.c.pace, channel.c.trouble,
@@ -108,7 +112,7 @@ def worked(connection: Connection, channel_id: int, *, pace: int) -> None:
 
 def hold(connection: Connection, name: str, *, held: bool) -> bool:
     """Pause a channel, or let it send again, its breaker closed; says whether there is such a channel."""
-    values: dict[str, Any] = {"held": True} if held else {"held": False, "open_until": None}
+    values: dict[str, Any] = {"held": True} if held else {"held": False, "open_until": None, "trouble": _RELEASED}
     return bool(connection.execute(sa.update(channel).where(channel.c.name == name).values(**values)).rowcount)
 
 

@@ -21,7 +21,7 @@ from app.models.care import distress_case, facilitator, flag
 from app.models.consents import consent
 from app.models.erasures import erasure
 from app.models.messages import delivery_report, inbound, outbox
-from app.models.people import contact, group_member, respondent
+from app.models.people import contact, contact_key, group_member, respondent
 from app.models.runs import answer, record, run, session, turn
 from app.store.batch import within
 from app.store.tallies import Changes
@@ -89,6 +89,8 @@ _REPORTED = sa.select(outbox.c.channel_id, outbox.c.provider_id).where(
 )
 # Children before parents. What is counted goes onto the receipt by its name.
 _STEPS: tuple[tuple[str, Any], ...] = (
+    # Without it nothing of her can be read in any backup, once the keyring beside it is written anew (D17).
+    ("", sa.delete(contact_key).where(contact_key.c.contact_id == _CONTACT)),
     ("", sa.update(airtime).where(_THANKS, airtime.c.state == "queued")
          .values(state="refused", reason="erased")),
     ("", sa.update(airtime).where(_THANKS, airtime.c.state != "sending")

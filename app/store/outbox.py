@@ -23,7 +23,7 @@ from app.store.tallies import Changes
 
 # Which state may follow which; what is not here does not happen.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
-    "queued": frozenset({"sending", "cancelled", "expired"}),
+    "queued": frozenset({"sending", "cancelled", "expired", "unknown"}),  # unknown: a backup was restored (D17)
     "sending": frozenset({"sent", "queued", "failed", "unknown", "cancelled"}),  # cancelled: she stopped just now
     "sent": frozenset({"delivered", "failed"}),
     "unknown": frozenset({"sent", "delivered", "failed", "queued"}),  # queued: by a person's decision only

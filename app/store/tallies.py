@@ -30,13 +30,13 @@ class Changes:
         """So many more people are in this state, or left out for this reason."""
         self._counts[broadcast_id, f"people:{state}"] += count
 
-    def message(self, broadcast_id: int | None, before: str | None, after: str) -> None:
-        """A message went from one state (None: it is new) to another."""
+    def message(self, broadcast_id: int | None, before: str | None, after: str, count: int = 1) -> None:
+        """So many messages went from one state (None: they are new) to another."""
         if broadcast_id is None:
             return
         if before is not None:
-            self._counts[broadcast_id, f"messages:{_WAITING.get(before, before)}"] -= 1
-        self._counts[broadcast_id, f"messages:{_WAITING.get(after, after)}"] += 1
+            self._counts[broadcast_id, f"messages:{_WAITING.get(before, before)}"] -= count
+        self._counts[broadcast_id, f"messages:{_WAITING.get(after, after)}"] += count
 
     def trouble(self, broadcast_id: int | None, state: str, reason: str, count: int = 1) -> None:
         """So many more messages failed, or are of unknown outcome, for this reason; in another state there is no trouble."""

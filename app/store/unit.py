@@ -61,6 +61,13 @@ class Database:
         with self.engine.connect() as connection:
             return work(connection.execution_options(izwi_read=True))
 
+    def snapshot(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on what there was at one moment, however long it takes; turns go on beside it."""
+        if self.sqlite:
+            return self.read(work)  # one transaction there sees one moment
+        with self.engine.connect() as connection:
+            return work(connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True))
+
     def wipe(self) -> bool:
         """Let what was removed be read in no file of ours any more; False when somebody is reading: try again later.
 
