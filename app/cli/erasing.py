@@ -59,6 +59,7 @@ def _forget(settings: Settings, forgetting: Forgetting, yes: bool) -> None:
     done = forgetting.forget(msisdn, datetime.now(UTC))
     rest = "" if done else " A message to it is just being sent: the worker removes the last of it in a moment."
     say(f"Removed.{rest} The receipt: izwi erase --receipts")
+    say("Backups forget it with the next `izwi backup`, or at once: izwi backup --keys-only FOLDER")
 
 
 def _as_json(each: Receipt) -> dict[str, object]:
