@@ -20,6 +20,7 @@ from app.gateway.inviting import seed_of
 from app.gateway.library import Edition, Library
 from app.gateway.persons import Persons
 from app.gateway.routing import Command, Routes, command_of
+from app.gateway.telling import asked, told
 from app.gateway.typed import difference, follows, gone_on, key_of
 from app.models.runs import run as run_table
 from app.models.runs import session as session_table
@@ -200,7 +201,7 @@ class Conversation:
         run = batch.runs.get(session.run_id or 0)
         if words and not words.isdigit() and (word := command_of(words)) and word.leaves:
             return self._leave(batch, session, run, word, words, key)
-        if session.asking not in {"", "resume"}:
+        if asked(session) not in {"", "resume"}:
             return self.persons.take(batch, session, words, key)
         if run is None:
             screen = Screen(say("no_service", "en"), final=True)
@@ -260,9 +261,11 @@ class Conversation:
             person = None if contact.facilitator else run.respondent_id
             fresh = self.start(batch, session, contact, again, person)
             return self._advance(batch, session, fresh, None, key, typed=words)
-        text = f"{say('welcome_back', run.locale)}\n1 {say('continue', run.locale)}\n2 {say(other, run.locale)}"
-        outcome = "shown" if words is None else "refused"
-        return self.shown(batch, session, key, words, run.question, outcome, Screen(text, final=False), run)
+        lines = (say("welcome_back", run.locale), f"1 {say('continue', run.locale)}", f"2 {say(other, run.locale)}")
+        page = told(session, words, flow.says("info", run.locale), lines, self.rooms[session.medium], run.locale)
+        outcome = "shown" if words is None else "refused" if page is None else "helped"
+        screen = Screen(page or "\n".join(lines), final=False)
+        return self.shown(batch, session, key, words, run.question, outcome, screen, run)
 
     def _advance(
         self, batch: Batch, session: Session, run: Run, words: str | None, key: int, typed: str | None = None,

@@ -1,4 +1,4 @@
-"""Several people on one phone: who is answering, the digits she comes back with, and facilitators who hold the phone for others.
+"""Several people on one phone: who answers, what she comes back with, and facilitators who hold the phone for others.
 
 Whoever comes next never sees anything of whoever was before, not even whether she answered.
 """
@@ -12,6 +12,8 @@ from app.flows.phrases import fold, say
 from app.flows.screens import Layout, pages
 from app.gateway.batch import Batch
 from app.gateway.library import Edition
+from app.gateway.routing import command_of
+from app.gateway.telling import asked, told
 from app.gateway.typed import hidden
 from app.store import contacts
 from app.store.contacts import Contact
@@ -23,7 +25,7 @@ from app.values import Medium, Mode, RunState, Screen
 if TYPE_CHECKING:
     from app.gateway.conversation import Conversation, Outcome
 
-_DIGITS, _MOST_TRIES = 4, 3
+_DIGITS, _LEAST_LETTERS, _MOST_LETTERS, _MOST_TRIES = 4, 2, 12, 3
 _NONE, _LEAVE = "0", "00"
 _OVER = {RunState.COMPLETED, RunState.DECLINED, RunState.SCREENED_OUT}
 
@@ -44,14 +46,16 @@ class Persons:
 
     def take(self, batch: Batch, session: Session, words: str | None, key: int) -> "Outcome":
         """Take a reply to what is asked around the survey; None: she dialled."""
-        asking, name, *tries = session.asking.split(" ")
+        asking, name, *tries = asked(session).split(" ")
         if asking in {"pin", "new_pin"}:
-            session.text = hidden(session.text)  # her digits are nobody's to read
+            session.text = hidden(session.text)  # her digits or word are nobody's to read
         edition = self.conversation.library.newest(name)
         contact = contacts.by_id(batch.connection, session.contact_id or 0)
         if edition is None:
             return self._final(batch, session, key, words, say("no_service", contact.locale or "en"))
         turn = _Asked(self, batch, session, contact, edition, key, words, int(tries[0]) if tries else 0)
+        if (informed := turn.informed(asking)) is not None:
+            return informed
         if fold(words or "") == _LEAVE or (asking == "who" and fold(words or "") == _NONE):
             return self._final(batch, session, key, words, edition.flow.says("exit", turn.locale))
         by_question: dict[str, Callable[[], Outcome]] = {
@@ -87,6 +91,25 @@ class _Asked:
         flow = edition.flow
         self.locale: str = contact.locale if contact.locale and contact.locale in flow.locales else flow.locale
 
+    def informed(self, asking: str) -> "Outcome | None":
+        """INFO, and then what is asked; None where she did not write it."""
+        room = self.conversation.rooms[self.session.medium]
+        info = self.edition.flow.says("info", self.locale)
+        page = told(self.session, self.words, info, self._lines(asking), room, self.locale)
+        return None if page is None else self._shown(page, "helped")
+
+    def _lines(self, asking: str) -> tuple[str, ...]:
+        """What a screen shows, line by line."""
+        if asking == "who":
+            choices = ("who_before", "who_else")
+            return (self.edition.flow.says("who", self.locale), *self._numbered(*choices))
+        if asking == "next":
+            return (say("thank_you", self.locale), *self._numbered("next_person", "no_more"))
+        return (say(asking, self.locale),)
+
+    def _numbered(self, *phrases: str) -> tuple[str, ...]:
+        return tuple(f"{number} {say(each, self.locale)}" for number, each in enumerate(phrases, 1))
+
     def who(self) -> "Outcome":
         """Me, as before; or someone else."""
         word = fold(self.words or "")
@@ -115,36 +138,38 @@ class _Asked:
             if code
             else self.edition.flow.says("thank_you", self.locale)
         )
-        return self._shown(text, refused=False)
+        return self._shown(text)
 
     def _show_who(self, *, refused: bool) -> "Outcome":
-        flow, locale = self.edition.flow, self.locale
-        lines = [say("choose_number", locale)] if refused else []
-        lines += [flow.says("who", locale), f"1 {say('who_before', locale)}", f"2 {say('who_else', locale)}"]
-        return self._shown("\n".join(lines), refused=refused)
+        lines = [say("choose_number", self.locale)] if refused else []
+        return self._shown("\n".join([*lines, *self._lines("who")]), "refused" if refused else "shown")
 
     def pin(self) -> "Outcome":
-        """The digits by which she is known; 0 where she has none."""
+        """The digits or the word by which she is known; 0 where she has none."""
         people = contacts.people(self.batch.connection, self.contact.id, self.edition.survey_id)
         word = fold(self.words or "")
         if word == _NONE:
             return self._go_on([person for person, pin in people.items() if pin is None])
-        if _are_digits(word):
+        if _may_be_chosen(word):
             wanted = self.persons.keys.find_pin(self.contact.id, word)
             if found := [person for person, pin in people.items() if pin == wanted]:
                 return self._go_on(found)
-        if self.tries + 1 >= _MOST_TRIES:
-            return self._thank()
-        return self._ask("pin", "pin_wrong", "pin", tries=self.tries + 1, refused=True)
+        return self._refuse("pin", "pin_wrong", "pin")
 
     def new_pin(self) -> "Outcome":
-        """The digits that somebody new will come back with."""
+        """The digits or the word that somebody new will come back with. To try which ones are taken ends as soon as at `pin`."""
         people = contacts.people(self.batch.connection, self.contact.id, self.edition.survey_id)
         word = fold(self.words or "")
-        pin = self.persons.keys.find_pin(self.contact.id, word) if _are_digits(word) else None
+        pin = self.persons.keys.find_pin(self.contact.id, word) if _may_be_chosen(word) else None
         if word != _NONE and (pin is None or pin in people.values()):
-            return self._ask("new_pin", "new_pin_wrong", refused=self.words is not None)
+            return self._refuse("new_pin", "new_pin_wrong")
         return self._begin(pin)
+
+    def _refuse(self, asking: str, *phrases: str) -> "Outcome":
+        """Ask again, a few times."""
+        if self.tries + 1 >= _MOST_TRIES:
+            return self._thank()
+        return self._ask(asking, *phrases, tries=self.tries + 1, refused=True)
 
     def next_person(self) -> "Outcome":
         """A facilitator goes on, or is done."""
@@ -176,7 +201,9 @@ class _Asked:
         """Show the run that the session is bound to now; what was typed led to it."""
         outcome = self.conversation.turn(self.batch, self.session, None, self.key)
         place = self.session.id, self.key
-        self.batch.turns[place] = self.batch.turns[place]._replace(typed=None)  # her digits are nobody's to read
+        self.batch.turns[place] = self.batch.turns[place]._replace(
+            typed=None
+        )  # her digits or word are nobody's to read
         return outcome
 
     def _thank(self) -> "Outcome":
@@ -186,12 +213,15 @@ class _Asked:
 
     def _ask(self, asking: str, *phrases: str, tries: int = 0, refused: bool = False) -> "Outcome":
         self.session.asking = f"{asking} {self.edition.flow.id}" + (f" {tries}" if tries else "")
-        return self._shown("\n".join(say(each, self.locale) for each in phrases), refused=refused)
+        text = "\n".join(say(each, self.locale) for each in phrases)
+        return self._shown(text, "refused" if refused else "shown")
 
-    def _shown(self, text: str, *, refused: bool) -> "Outcome":
-        outcome = "refused" if refused else "shown"
+    def _shown(self, text: str, outcome: str = "shown") -> "Outcome":
         return self.conversation.shown(self.batch, self.session, self.key, None, "", outcome, Screen(text, final=False))
 
 
-def _are_digits(word: str) -> bool:
-    return len(word) == _DIGITS and word.isascii() and word.isdigit()
+def _may_be_chosen(word: str) -> bool:
+    """Whether somebody may come back with this: four digits, or a short word that is no command."""
+    if word.isascii() and word.isdigit():
+        return len(word) == _DIGITS
+    return word.isalpha() and _LEAST_LETTERS <= len(word) <= _MOST_LETTERS and command_of(word) is None

@@ -10,6 +10,7 @@ from app.flows.phrases import say
 from app.gateway.batch import Batch
 from app.gateway.conversation import LEFT, Conversation
 from app.gateway.routing import Command, command_of
+from app.gateway.telling import asked
 from app.gateway.typed import key_of
 from app.models.runs import session as session_table
 from app.store import outbox, recipients
@@ -49,7 +50,7 @@ class Texting:
                 self._reply(batch, session, message, "help", say("help", locale), "helped")
                 return
             case Command.INFO if not contact.stopped:
-                self._reply(batch, session, message, "help", self.conversation.info(run, locale), "helped")
+                self._inform(batch, session, message, run, locale)
                 return
         in_conversation = run is not None and run.state == RunState.ACTIVE
         survey = self.routes.survey_of_text(message.text, in_conversation=in_conversation)
@@ -67,9 +68,17 @@ class Texting:
         else:
             self._unknown(batch, session, message, contact, locale)
 
+    def _inform(self, batch: Batch, session: Session, message: SmsIn, run: Run | None, locale: str) -> None:
+        """Who asks and why; where something is asked around the survey, that follows."""
+        welcomed = asked(session) == "resume" and run is not None and run.state == RunState.ACTIVE
+        if welcomed or self._is_asked_around(batch, session):
+            self._answer(batch, session, message, message.text)
+        else:
+            self._reply(batch, session, message, "help", self.conversation.info(run, locale), "helped")
+
     def _is_asked_around(self, batch: Batch, session: Session) -> bool:
         """Say whether a message answers who it is that answers; after a day it no longer does."""
-        if session.asking in {"", "resume"}:
+        if asked(session) in {"", "resume"}:
             return False
         if batch.at - session.touched_at > self.conversation.patience:
             session.asking = ""

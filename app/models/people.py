@@ -103,7 +103,7 @@ respondent = sa.Table(
     sa.Column("position", sa.Integer, nullable=False, comment="Which person on this phone, from 1"),
     sa.Column("created_at", Utc, nullable=False),
     sa.Column(
-        "pin_hash", sa.LargeBinary, nullable=True, comment="Keyed hash of the four digits that she comes back with"
+        "pin_hash", sa.LargeBinary, nullable=True, comment="Keyed hash of the digits or word that she comes back with"
     ),
     sa.UniqueConstraint("contact_id", "survey_id", "position"),
     comment="A person in one survey, behind a random pseudonym",

@@ -55,9 +55,9 @@ class Keys:
         """The keyed hash that a number is found by: HMAC-SHA256 of E.164, cut to 16 bytes."""
         return hmac.digest(self.lookup, msisdn.e164.encode(), "sha256")[:_HASH_BYTES]
 
-    def find_pin(self, contact_id: int, digits: str) -> bytes:
-        """The keyed hash of the digits by which one of several people on a phone comes back."""
-        return hmac.digest(self.lookup, f"pin:{contact_id}:{digits}".encode(), "sha256")[:_HASH_BYTES]
+    def find_pin(self, contact_id: int, said: str) -> bytes:
+        """The keyed hash of the digits or the word by which one of several people on a phone comes back."""
+        return hmac.digest(self.lookup, f"pin:{contact_id}:{said}".encode(), "sha256")[:_HASH_BYTES]
 
     @property
     def trail(self) -> bytes:

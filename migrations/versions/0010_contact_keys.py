@@ -1,4 +1,4 @@
-"""A key for each phone, which seals what backups have of it."""
+"""A key for each phone, which seals what backups have of it; a word may stand for four digits."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,7 +18,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('contact_id', name=op.f('pk_contact_key')),
     comment='The key of a phone in all backups; it is in none of them'
     )
+    _describe_pins('Keyed hash of the digits or word that she comes back with')
 
 
 def downgrade() -> None:
+    _describe_pins('Keyed hash of the four digits that she comes back with')
     op.drop_table('contact_key')
+
+
+def _describe_pins(comment: str) -> None:
+    # SQLite keeps no comments; to change one there would write the whole table anew.
+    if op.get_context().dialect.name == 'postgresql':
+        op.alter_column('respondent', 'pin_hash', existing_type=sa.LargeBinary(), existing_nullable=True, comment=comment)

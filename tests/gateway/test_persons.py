@@ -15,8 +15,9 @@ from tests.gateway.conftest import NUMBER, Line
 
 SURVEY = Path(__file__).parents[1] / "surveys" / "shared.md"
 WHO = "Who is answering?\n1 Me, as before\n2 Someone else on this phone"
-PIN = "Please type your 4 digits, or 0 if you have none."
-NEW_PIN = "Choose 4 digits to come back with, or 0 for none."
+PIN = "Please type your 4 digits or your word, or 0 if you have none."
+NEW_PIN = "Choose 4 digits or a word (2-12 letters, not your name) to come back with, or 0 for none."
+NEW_PIN_WRONG = "Please type 4 digits or a word (2-12 letters) that nobody else here has, or 0."
 RUNS = "SELECT position, state, mode, proxy FROM run JOIN respondent r ON r.id = run.respondent_id ORDER BY run.id"
 
 
@@ -53,7 +54,7 @@ def test_someone_else_has_a_respondent_and_a_consent_of_her_own(line: Line) -> N
     line.play("s1", ["1", "1", "1"])
 
     assert line.play("s2", ["2"]) == NEW_PIN
-    assert line.play("s3", ["2", "12"]).startswith("Please type 4 digits that nobody else here has")
+    assert line.play("s3", ["2", "12"]) == NEW_PIN_WRONG
     assert line.play("s4", ["2", "1234", "2", "1", "2", "7"]).startswith("Tatenda")
 
     assert runs(line) == [(1, "active", "self", False), (2, "completed", "self", True)]
@@ -73,7 +74,7 @@ def test_wrong_digits_are_refused_three_times_and_never_kept(line: Line) -> None
     line.play("s1", ["1", "1", "1"])
     line.play("s2", ["2", "1234", "1"])
 
-    assert line.play("s3", ["1", "9999"]) == "Nobody here has these digits.\n" + PIN
+    assert line.play("s3", ["1", "9999"]) == "Nobody here has these digits or this word.\n" + PIN
     assert line.play("s4", ["1", "9999", "8888", "7777"]) == "Thank you. Your answers are saved."
 
     columns = {"turn": "typed, screen", "run": "memory", "session": "text, asking", "inbound": "text", "answer": "raw"}
@@ -85,11 +86,66 @@ def test_wrong_digits_are_refused_three_times_and_never_kept(line: Line) -> None
     assert len(bytes(pin)) == 16
 
 
+@pytest.mark.parametrize("typed", ["Mvura", "MVURA", " mvura. ", "mvúra"])
+def test_a_word_stands_for_the_digits_in_any_case_and_without_accents(line: Line, typed: str) -> None:
+    line.play("s1", ["1", "1", "1"])
+    line.play("s2", ["2", "Mvura", "1", "1"])
+
+    assert line.play("s3", ["1", typed, "1"]).startswith("For whom do you answer?")
+    assert line.play("s4", ["1", "0", "1"]).startswith("How many rooms")
+
+
+@pytest.mark.parametrize(
+    "typed", ["a", "abcdefghijklm", "two words", "ab1", "12345", "12", "STOPPED!x", "help", "ndapota9", "٣٣٣٣", "🙂🙂"]
+)
+def test_what_is_no_word_and_no_digits_is_not_taken(line: Line, typed: str) -> None:
+    line.play("s1", ["1", "1"])
+
+    assert line.play("s2", ["2", typed]) == NEW_PIN_WRONG
+    assert line.rows("SELECT count(*) FROM respondent") == [(1,)]
+
+
+@pytest.mark.parametrize("typed", ["ab", "abcdefghijkl", "chivabvu"])
+def test_a_word_may_have_two_to_twelve_letters(line: Line, typed: str) -> None:
+    line.play("s1", ["1", "1"])
+
+    assert line.play("s2", ["2", typed]).startswith("Which language?")
+
+
+def test_a_word_is_never_kept_and_never_shown(line: Line) -> None:
+    line.play("s1", ["1", "1", "1"])
+    shown = [line.play("s2", ["2", "mukwerete", "1"]), line.play("s3", ["2", "mukwerete"])]
+    shown += [line.play("s4", ["1", "mukwereta"]), line.play("s5", ["1", "mukwerete", "1"])]
+
+    kept = []
+    for table in ("turn", "run", "session", "inbound", "answer", "respondent", "outbox"):
+        kept += line.rows(f'SELECT * FROM "{table}"')
+    assert "mukwer" not in (str(kept) + str(shown)).casefold()
+    ((pin,),) = line.rows("SELECT pin_hash FROM respondent WHERE pin_hash IS NOT NULL")
+    assert bytes(pin) == line.parts.keys.find_pin(line.rows("SELECT id FROM contact")[0][0], "mukwerete")
+
+
+def test_wrong_words_and_digits_are_refused_three_times_together(line: Line) -> None:
+    line.play("s1", ["1", "1", "1"])
+    line.play("s2", ["2", "mvura", "1"])
+
+    assert line.play("s3", ["1", "moto", "1234", "mhepo"]) == "Thank you. Your answers are saved."
+    assert line.play("s4", ["1", "moto", "1234", "mvura", "1"]).startswith("May we ask you")
+
+
+def test_nobody_finds_out_by_trying_which_words_are_taken(line: Line) -> None:
+    line.play("s1", ["1", "1", "1"])
+    line.play("s2", ["2", "mvura", "1"])
+
+    assert line.play("s3", ["2", "mvura", "mvura", "mvura"]) == "Thank you. Your answers are saved."
+    assert line.play("s4", ["2", "x", "mvura", "moto"]).startswith("Which language?")
+
+
 def test_digits_that_another_has_are_not_given_twice(line: Line) -> None:
     line.play("s1", ["1", "1"])
     line.play("s2", ["2", "1234", "1"])
 
-    assert line.play("s3", ["2", "1234"]).startswith("Please type 4 digits that nobody else here has")
+    assert line.play("s3", ["2", "1234"]) == NEW_PIN_WRONG
     assert line.play("s3b", ["2", "0"]).startswith("Which language?")
 
 
