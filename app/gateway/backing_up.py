@@ -20,7 +20,7 @@ from app.store.backups.sealed_file import Header, Sealing, Unreadable
 from app.store.bulk import stamp
 from app.store.keys import Keys
 from app.store.unit import Database
-from app.store.whole import whole
+from app.store.whole import alone, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,17 @@ class BackingUp:
 
     def make(self, folder: Path, at: datetime, told: Told) -> Made:
         """Write all that there is at one moment into a new file of the folder, and the keyring anew."""
+        with _at_work(folder):
+            return self._make(folder, at, told)
+
+    def _make(self, folder: Path, at: datetime, told: Told) -> Made:
         before = self._ring(folder)
         path = folder / f"izwi-{at:%Y%m%d-%H%M%S}.backup"
         if path.exists():
             raise NotPossible(f"There is a backup {path.name} already. Wait a second.")
         head = self._note("backup", path.name, at)
         self._make_keys()
-        with _said(folder), whole(path) as out:
+        with whole(path) as out:
             sealing = Sealing(out, self.keys, self._header("backup", head, at))
             writing = Writing(sealing)
             self.database.snapshot(lambda connection: dump(connection, writing, self._late(connection), told))
@@ -61,10 +65,10 @@ class BackingUp:
 
     def keys_only(self, folder: Path, at: datetime) -> int:
         """Write the keyring of a folder anew: what its backups have of whoever was erased is unreadable from now on."""
-        before = self._ring(folder)
-        self._note("backup keys", "", at)
-        self._make_keys()
-        with _said(folder):
+        with _at_work(folder):
+            before = self._ring(folder)
+            self._note("backup keys", "", at)
+            self._make_keys()
             return self._write_ring(folder, before, at)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
@@ -90,8 +94,6 @@ class BackingUp:
 
     def _ring(self, folder: Path) -> tuple[str, ...]:
         """The backups that the folder's keyring knows; refuses a folder that is of another past than this database."""
-        if not folder.is_dir():
-            raise NotPossible(f"There is no folder {folder}.")
         if (folder / "keys.json").exists():
             raise NotPossible(
                 f"keys.json is in {folder}: a backup beside its keys protects nobody. Choose another folder."
@@ -145,9 +147,14 @@ class BackingUp:
 
 
 @contextmanager
-def _said(folder: Path) -> Iterator[None]:
-    """Say in a sentence what the disk refuses."""
+def _at_work(folder: Path) -> Iterator[None]:
+    """Let no two write one keyring, for the later would undo what the other has done; say in a sentence what the disk refuses."""
+    if not folder.is_dir():
+        raise NotPossible(f"There is no folder {folder}.")
     try:
-        yield
+        with alone(folder) as ours:
+            if not ours:
+                raise NotPossible(f"Another backup into {folder} is under way; its keyring will be as new as yours.")
+            yield
     except OSError as error:
         raise NotPossible(f"{folder} cannot be written: {error.strerror}. Older backups are as they were.") from None

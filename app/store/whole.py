@@ -1,12 +1,18 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and folders that one process at a time writes into."""
 
 import contextlib
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+if sys.platform != "win32":
+    import fcntl
+
+_LOCK = ".izwi.lock"
 
 
 @contextmanager
@@ -22,6 +28,21 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
             raise
     Path(draft.name).replace(path)
     _keep_name(path.parent)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """Whether no other process of this machine is at work in a folder; none comes in until this ends, however it ends."""
+    if sys.platform == "win32":
+        yield True
+        return
+    with (folder / _LOCK).open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def _keep_name(folder: Path) -> None:

@@ -172,7 +172,7 @@ def test_no_nonce_is_used_twice_and_no_two_files_share_a_key(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_backup_that_is_killed_leaves_the_old_one_whole(place: Place, backup: Path, tmp_path: Path) -> None:
-    before = {path.name: path.read_bytes() for path in backup.parent.iterdir()}
+    before = {path.name: path.read_bytes() for path in backup.parent.iterdir() if not path.name.startswith(".")}
     script = (
         "import sys, time\n"
         "from app.store.backups import dumping, sealed_file\n"

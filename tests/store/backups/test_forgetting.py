@@ -13,7 +13,7 @@ from app import main
 from app.cli.handset import Clock, Network
 from app.gateway.refusals import NotPossible
 from app.models.people import contact, contact_key, respondent
-from app.store import contacts, erasures
+from app.store import contacts, erasures, keys
 from app.store.backups import contact_keys, keyring
 from app.store.backups.blocks import Reading
 from app.store.backups.sealed_file import Opening
@@ -33,9 +33,9 @@ def place(parts: main.Parts, folder: Path, clock: Clock) -> Iterator[Place]:
 
 def readable(place: Place, path: Path, ring: Path | None = None) -> bytes:
     """Every row of a backup that can be read with a keyring."""
-    keys = keyring.read(ring or path.parent / keyring.FILE, place.keys)
+    found = keyring.read(ring or path.parent / keyring.FILE, place.keys)
     with path.open("rb") as file:
-        reading = Reading(Opening(file, place.keys, what="backup"), keys.key)
+        reading = Reading(Opening(file, place.keys, what="backup"), found.key)
         return b"\n".join(to_json([some.table, some.rows]) for some in reading.all() if some.rows)
 
 
@@ -237,6 +237,40 @@ def test_a_place_that_was_restored_from_an_older_backup_leaves_the_newer_ones_al
 
     assert (place.folder / keyring.FILE).read_bytes() == ring
     assert place.restoring(newer).verify(lambda *_: None).left_out == 0
+
+
+def test_two_never_write_into_a_folder_at_once(place: Place, clock: Clock) -> None:
+    refused: list[str] = []
+
+    def meanwhile(table: str, _: int) -> None:
+        if table == "survey":
+            with pytest.raises(NotPossible) as caught:
+                place.backing_up().keys_only(place.folder, clock())
+            refused.append(str(caught.value))
+
+    made = place.backing_up().make(place.folder, clock(), meanwhile)
+
+    assert [each.partition(" into ")[0] for each in refused] == ["Another backup"]
+    place.keys_only()
+    assert place.restoring(made.path).verify(lambda *_: None).left_out == 0
+
+
+def test_a_backup_from_before_a_rotation_is_read_until_its_key_is_retired(
+    place: Place, parts: main.Parts, network: Network, clock: Clock
+) -> None:
+    live(parts, network, clock)
+    old, folder = place.backup(), place.keys.data_dir
+    keys.rotate(folder, clock())
+    place.keys = keys.load(folder, ("simulated",))
+    new = place.backup()
+    assert place.restoring(old).verify(lambda *_: None).left_out == 0
+
+    keys.retire(folder)
+    place.keys = keys.load(folder, ("simulated",))
+
+    assert place.restoring(new).verify(lambda *_: None).left_out == 0
+    with pytest.raises(NotPossible, match="it was retired"):
+        place.restoring(old).verify(lambda *_: None)
 
 
 def test_a_folder_with_the_keys_in_it_is_refused(place: Place) -> None:
