@@ -16,6 +16,7 @@ from app.models.people import contact, contact_key, respondent
 from app.store import contacts, erasures, keys
 from app.store.backups import contact_keys, keyring
 from app.store.backups.blocks import Reading
+from app.store.backups.loading import count_rows
 from app.store.backups.sealed_file import Opening
 from app.values import Msisdn
 from app.worker.erasing import Erasing
@@ -198,6 +199,35 @@ def test_phones_that_come_while_a_backup_begins_are_in_it(
 
     assert made.phones == len(OTHERS) + 1
     assert place.restoring(made.path).verify(lambda *_: None).left_out == 0
+
+
+def test_a_backup_is_of_one_moment_whatever_goes_on_beside_it(
+    place: Place, other: Place, parts: main.Parts, network: Network, clock: Clock
+) -> None:
+    live(parts, network, clock)
+    place.clock.pass_time(minutes=1)
+    before, late = place.database.read(count_rows), Phone(network, "+263770004999")
+    told: list[str] = []
+
+    def meanwhile(table: str, _: int) -> None:
+        if table == "channel" and table not in told:  # before contacts are written, and long before answers
+            late.dial()
+            late.replies("1", "1", "1")
+            Phone(network, OTHERS[0]).text("DELETE")
+            Erasing(parts.database).work(clock())
+        told.append(table)
+
+    made = place.backing_up().make(place.folder, clock(), meanwhile)
+
+    assert "contact" in told
+    assert told.index("contact") > told.index("channel")
+    assert len(late.answers()) == 3
+    assert made.counts == before | {"audit": before["audit"] + 1}
+    restored = other.restore(made.path)
+    assert (
+        restored.left_out == restored.receipts == 1
+    )  # erased while it was written: the keyring is newer than the rows
+    assert other.database.read(lambda connection: contacts.find(connection, place.keys, Msisdn(late.number))) is None
 
 
 def test_who_is_erased_while_a_backup_begins_is_in_it_for_nobody(

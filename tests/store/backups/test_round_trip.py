@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from uuid_utils.compat import uuid7
 
 from app.gateway.refusals import NotPossible
 from app.models import metadata
@@ -104,19 +105,13 @@ def test_what_waited_is_held_back(pair: tuple[Place, Place]) -> None:
 def test_new_rows_get_keys_of_their_own(pair: tuple[Place, Place]) -> None:
     full, empty = pair
     empty.restore(full.backup())
-    values = {"uid": b"0" * 16, "name": "fresh", "query": "", "created_at": full.clock(), "changed_at": full.clock()}
+    now = full.clock()
 
     def add(connection: Connection) -> Any:
-        given = values | {"uid": _uid()}
-        return connection.execute(sa.insert(segment).values(**given)).inserted_primary_key
+        values = {"uid": uuid7(), "name": "fresh", "query": "", "created_at": now, "changed_at": now}
+        return connection.execute(sa.insert(segment).values(**values)).inserted_primary_key
 
     assert empty.database.write(add)[0] > 1000
-
-
-def _uid() -> Any:
-    from uuid_utils.compat import uuid7
-
-    return uuid7()
 
 
 def test_a_restored_place_makes_backups_that_go_on_with_the_old_ones(pair: tuple[Place, Place]) -> None:
