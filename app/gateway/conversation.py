@@ -201,7 +201,7 @@ class Conversation:
         run = batch.runs.get(session.run_id or 0)
         if words and not words.isdigit() and (word := command_of(words)) and word.leaves:
             return self._leave(batch, session, run, word, words, key)
-        if asked(session) not in {"", "resume"}:
+        if session.asking and asked(session) != "resume":
             return self.persons.take(batch, session, words, key)
         if run is None:
             screen = Screen(say("no_service", "en"), final=True)
