@@ -8,6 +8,7 @@ import json
 import re
 import ssl
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from app.channels import africastalking_words as words
@@ -32,7 +33,12 @@ class MessagingSender:
         self._fault = fault_of(key, url)
         self._sender_id = settings.sender or None
         self._timeout = patience(settings)
-        self._service = _service(settings.username, key, url)
+        self._account = settings.username, key, url
+
+    @cached_property
+    def _service(self) -> Any:
+        """Made with the first message: the library and what it brings take 5 MB, and a place that sends none needs none."""
+        return _service(*self._account)
 
     def send(self, body: str, recipients: Sequence[str]) -> list[SendResult]:
         """Send one text to several numbers, in one request."""

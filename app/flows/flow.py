@@ -289,6 +289,11 @@ class Flow:
         return found
 
 
+def plain(text: Text) -> str:
+    """The words of a text; a value that stands in them is written as its place, `…`."""
+    return "".join(piece if isinstance(piece, str) else "…" for piece in text)
+
+
 def key_of(name: str, position: str) -> str:
     """What the answer of a question at a position is kept under."""
     return f"{name}[{position}]" if position else name

@@ -18,7 +18,7 @@ from app.store import inbound as messages
 from app.store.airtime import Gift
 from app.store.answers import Answer
 from app.store.batch import Ids
-from app.store.bulk import write_together
+from app.store.bulk import write_last, write_together
 from app.store.cases import Raised
 from app.store.consents import Consent
 from app.store.contacts import Contact, Person
@@ -209,6 +209,13 @@ class Batch:
             each.state != "active" and (each.contact_id, each.survey_id) in new for each in self.changed_runs.values()
         )
 
+    def _is_all(self) -> bool:
+        """Whether nothing is to be written that must come after sessions, runs and answers: so it is with most batches."""
+        return not (
+            self.asides or self.discarded or self.hidden_sessions or self.proxies or self.pins or self.cases or self.stops
+            or self.outbox or self.leaving or self.senders or self.forgotten_runs or self.thanks
+        )  # fmt: skip
+
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
@@ -228,6 +235,10 @@ class Batch:
             records.adding(self.finished),
             consents.adding(connection, self.consents),
         ]
+        contacts.set_locales(connection, self.locales)
+        if self._is_all():
+            write_last(connection, jobs)
+            return
         write_together(connection, jobs)
         answers.set_aside(connection, self.asides)
         answers.discard(connection, self.discarded)
@@ -236,7 +247,6 @@ class Batch:
         runs.set_proxies(connection, self.proxies)
         contacts.set_pins(connection, self.pins)
         cases.add(connection, self.cases)
-        contacts.set_locales(connection, self.locales)
         contacts.set_stopped(connection, self.stops)
         stopped = [contact_id for contact_id, moment in self.stops.items() if moment is not None]
         outbox.add(connection, self.outbox)

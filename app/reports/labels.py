@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.flows.flow import Flow, Text, place_of
+from app.flows.flow import Flow, Text, place_of, plain
 
 
 def question_label(flow: Flow, key: str, locale: str) -> str:
@@ -27,5 +27,4 @@ def value_label(flow: Flow, key: str, value: str | None, locale: str) -> str:
 
 
 def _plain(texts: Mapping[str, Text], flow: Flow, locale: str) -> str:
-    text = texts.get(locale) or texts.get(flow.locale) or next(iter(texts.values()), ())
-    return "".join(piece if isinstance(piece, str) else "…" for piece in text)
+    return plain(flow.wording(texts, locale))

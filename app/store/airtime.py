@@ -231,12 +231,21 @@ def is_known(connection: Connection, *, channel_id: int, provider_id: str) -> bo
 
 def adopt(connection: Connection, *, channel_id: int, provider_id: str, contact_id: int) -> None:
     """Give an id that nobody knows to the one gift to this phone that it can mean: the only one that was tried and never
-    answered."""
-    tried = sa.select(airtime.c.id, airtime.c.state).where(
-        airtime.c.channel_id == channel_id,
-        airtime.c.contact_id == contact_id,
-        airtime.c.provider_id.is_(None),
-        sa.or_(airtime.c.state.in_(("sending", "unknown")), sa.and_(_QUEUED, airtime.c.reason.startswith(DOUBT))),
+    answered.
+
+    The gifts are held first: of one that is being settled at this moment the answer is waited for, so that either the
+    report that came finds the gift, or the settling finds the report.
+    """
+    tried = (
+        sa.select(airtime.c.id, airtime.c.state)
+        .where(
+            airtime.c.channel_id == channel_id,
+            airtime.c.contact_id == contact_id,
+            airtime.c.provider_id.is_(None),
+            sa.or_(airtime.c.state.in_(("sending", "unknown")), sa.and_(_QUEUED, airtime.c.reason.startswith(DOUBT))),
+        )
+        .order_by(airtime.c.id)
+        .with_for_update()
     )
     rows = connection.execute(tried).all()
     if len(rows) == 1 and rows[0].state != "sending":

@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -26,7 +26,8 @@ _TRY_AGAIN = {
     "40001",
     "40P01",
     "23505",
-}  # serialization failure, deadlock, a row that another process was faster to add
+    "22012",
+}  # serialization failure, deadlock, a row that another process was faster to add, a row that is not as it was read
 _TRIES = 5
 _REST_SECONDS = 5
 
@@ -59,7 +60,9 @@ class Database:
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection that does not write."""
         with self.engine.connect() as connection:
-            return work(connection.execution_options(izwi_read=True))
+            found = work(connection.execution_options(izwi_read=True))
+            connection.commit()  # psycopg forgets all prepared statements of a connection when it rolls back
+            return found
 
     def snapshot(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on what there was at one moment, however long it takes; turns go on beside it."""
@@ -104,6 +107,24 @@ class Database:
                 self._writer = self.engine.connect()
             with self._writer.begin():
                 return work(self._writer)
+
+
+def commit_with(connection: Connection, statement: str, values: Mapping[str, Any]) -> None:
+    """Do a last statement and commit, in one way there and back; if anything is wrong with it, nothing is committed.
+
+    PostgreSQL only. `Database.write` finds nothing left to commit then.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    dbapi: Any = connection.dialect.loaded_dbapi
+    try:
+        with driver.pipeline():
+            driver.execute(statement, values)
+            driver.commit()
+    except dbapi.Error as error:
+        raise exc.DBAPIError.instance(
+            statement, None, error, dbapi.Error, hide_parameters=True, connection_invalidated=driver.closed,
+            dialect=connection.dialect,
+        ) from None  # fmt: skip
 
 
 def is_outage(error: Exception) -> bool:

@@ -1,7 +1,8 @@
 """Airtime as thanks, from the last reply to the provider's report: once for each phone and survey, within the budget."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from app import main
 from app.channels.base import AirtimeCheck, AirtimeReport, Inbound, UssdTurn
@@ -380,6 +382,29 @@ def test_a_report_that_is_faster_than_the_answer_counts(fund: Fund, provider: Pr
     )
 
     assert fund.gifts("state, reason") == [("failed", "Words")]
+
+
+def test_a_report_in_the_very_moment_of_the_settling_counts(fund: Fund) -> None:
+    fund.answer(COMPLETED)
+    fund.clock.pass_time(seconds=1)
+    attempt, gift = fund.claim()
+    report = fund.report("Success", provider_id="ATQid_1")
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def settle(connection: Connection) -> Future[Any]:
+            sent = airtime.Settled(gift.id, "sent", "ATQid_1", "Sent", "", gift.due_at, gift.attempts)
+            airtime.settle(
+                connection, channel_id=fund.known.id, attempt=attempt, results=[sent], at=fund.clock()
+            )  # fmt: skip
+            taken = pool.submit(fund.take, report)
+            with suppress(TimeoutError):
+                taken.result(timeout=0.5)  # it waits for the commit of this
+            return taken
+
+        fund.parts.database.write(settle).result(timeout=20)
+
+    assert fund.gifts() == ["delivered"]
 
 
 def test_a_report_for_a_stranger_changes_nothing(fund: Fund) -> None:
