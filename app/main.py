@@ -135,7 +135,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     settings = parts.settings
     worker = make_worker(parts) if with_worker else None
     gateway = Gateway(settings, parts.database, parts.keys, parts.library, wake=worker.wake if worker else _nobody)
-    writer = Writer(gateway, settings, threads=1 if parts.database.sqlite else 2)
+    writer = Writer(gateway, settings)
     watch = watching.Watch(parts.library, parts.keys)
 
     @asynccontextmanager

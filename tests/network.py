@@ -7,7 +7,6 @@ from random import Random
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from app import main
 from app.channels.base import Delivery as Report
@@ -19,7 +18,7 @@ from app.gateway.library import Edition, Library
 from app.gateway.turns import Arrival, Failed, Gateway
 from app.models.base import metadata
 from app.settings import Settings
-from app.store.unit import Database
+from app.store.unit import Database, Opened
 from app.values import Msisdn
 from app.worker.delivery import Delivery, Line
 from app.worker.expiry import Expiry
@@ -53,14 +52,14 @@ class Mortal(Database):
 
     cut = ""
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write_late(self, work: Callable[[Opened], T]) -> T:
         when, self.cut = self.cut, ""
 
-        def dying(connection: Connection) -> T:
-            work(connection)
+        def dying(opened: Opened) -> T:
+            work(opened)
             raise PowerCut
 
-        result = super().write(dying if when == "before commit" else work)
+        result = super().write_late(dying if when == "before commit" else work)
         if when == "after commit":
             raise PowerCut
         return result

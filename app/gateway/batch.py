@@ -26,6 +26,7 @@ from app.store.keys import Keys
 from app.store.outbox import Message
 from app.store.runs import Run
 from app.store.sessions import Session, Turn
+from app.store.unit import Opened
 from app.values import Msisdn
 
 
@@ -33,7 +34,7 @@ from app.values import Msisdn
 class Batch:
     """The picture of the store that a batch of turns works on."""
 
-    connection: Connection
+    opened: Opened
     at: datetime
     local: datetime
     """The same moment in the survey's own zone."""
@@ -78,7 +79,12 @@ class Batch:
     ids: Ids = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ids = Ids(self.connection, (session, run, respondent), self.ahead)
+        self.ids = Ids(self.opened, (session, run, respondent), self.ahead)
+
+    @property
+    def connection(self) -> Connection:
+        """The connection; the first time the transaction begins, and with it the wait for another one on SQLite."""
+        return self.opened()
 
     # -- reading ------------------------------------------------------------------------------------------------------
 

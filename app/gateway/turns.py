@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
-from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from app.channels import operators
@@ -41,7 +40,7 @@ from app.settings import Settings
 from app.store import contacts
 from app.store import inbound as messages
 from app.store.keys import Keys
-from app.store.unit import Conflict, Database, is_outage
+from app.store.unit import Conflict, Database, Opened, is_outage
 from app.values import Msisdn, NotAPhoneNumber, Screen
 
 log = logging.getLogger(__name__)
@@ -94,7 +93,7 @@ class Gateway:
         `thought` is called when all that is left is to wait for the database.
         """
         try:
-            outcomes, batch = self._database.write(lambda connection: self._take(connection, arrivals, thought))
+            outcomes, batch = self._database.write_late(lambda opened: self._take(opened, arrivals, thought))
         except Exception as error:
             if len(arrivals) == 1:
                 log.error("a turn failed: %s", where(error))
@@ -110,10 +109,10 @@ class Gateway:
         return list(outcomes)
 
     def _take(
-        self, connection: Connection, arrivals: Sequence[Arrival], thought: Callable[[], None]
+        self, opened: Opened, arrivals: Sequence[Arrival], thought: Callable[[], None]
     ) -> tuple[list[Outcome], Batch]:
         now = self._now()
-        batch = Batch(connection, now, now.astimezone(self._conversation.zone), self._ahead)
+        batch = Batch(opened, now, now.astimezone(self._conversation.zone), self._ahead)
         fresh = self._store_messages(batch, arrivals)
         self._read(batch, arrivals, fresh)
         outcomes = [self._one(batch, arrival, index in fresh) for index, arrival in enumerate(arrivals)]
@@ -258,13 +257,13 @@ class Overloaded(Exception):
 class Writer:
     """Takes turns in batches, for an event loop that only awaits them.
 
-    One thread on SQLite. On PostgreSQL there are two, and one pen: who has it takes all that waits and thinks; then, while
+    There are two threads, and one pen: who has it takes all that waits and thinks; then, while
     it waits for its commit, the other has the pen. Two that think at once would both be done late, and wait together. Two
     turns of a session are never under way at once but for a provider's retry, and that one the database refuses and we
     do again.
     """
 
-    def __init__(self, gateway: Gateway, settings: Settings, *, threads: int = 1) -> None:
+    def __init__(self, gateway: Gateway, settings: Settings, *, threads: int = 2) -> None:
         self._gateway, self._limit = gateway, settings.queue_limit
         self._waiting: deque[Waiting] = deque()
         self._wakes = [threading.Event() for _ in range(threads)]

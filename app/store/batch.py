@@ -12,6 +12,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator
 
+from app.store.unit import Opened
+
 _AHEAD = 64
 
 
@@ -73,16 +75,16 @@ class Ids:
     block at a time; the rest stays in `ahead` for the next batches, and keys that are never used harm nobody.
     """
 
-    def __init__(self, connection: Connection, tables: Sequence[sa.Table], ahead: dict[str, deque[int]]) -> None:
-        self._connection, self._names, self._ahead = connection, [table.name for table in tables], ahead
+    def __init__(self, opened: Opened, tables: Sequence[sa.Table], ahead: dict[str, deque[int]]) -> None:
+        self._opened, self._names, self._ahead = opened, [table.name for table in tables], ahead
         self._counts: dict[str, count[int]] = {}
 
     def take(self, table: sa.Table) -> int:
         """Take one key of a table."""
-        if self._connection.dialect.name == "sqlite":
+        if self._opened().dialect.name == "sqlite":
             if not self._counts:
                 highest = ", ".join(f'(SELECT coalesce(max(id), 0) FROM "{name}")' for name in self._names)
-                last = self._connection.exec_driver_sql(f"SELECT {highest}").one()
+                last = self._opened().exec_driver_sql(f"SELECT {highest}").one()
                 self._counts = {name: count(key + 1) for name, key in zip(self._names, last, strict=True)}
             return next(self._counts[table.name])
         while True:
@@ -93,7 +95,7 @@ class Ids:
 
     def _fetch(self) -> None:
         following = ", ".join(f"nextval('{name}_id_seq')" for name in self._names)
-        rows = self._connection.exec_driver_sql(f"SELECT {following} FROM generate_series(1, {_AHEAD})")
+        rows = self._opened().exec_driver_sql(f"SELECT {following} FROM generate_series(1, {_AHEAD})")
         for name, keys in zip(self._names, zip(*rows, strict=True), strict=True):
             self._ahead.setdefault(name, deque()).extend(keys)
 

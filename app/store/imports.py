@@ -126,7 +126,7 @@ def write(
     connection: Connection, new: Sequence[New], changed: Sequence[Changed], at: datetime, ahead: dict[str, deque[int]]
 ) -> None:
     """Add contacts and change contacts. A number that another process adds meanwhile makes the unit of work begin anew."""
-    ids, binary, created_at = Ids(connection, [contact], ahead), _binary(connection), stamp(at)
+    ids, binary, created_at = Ids(lambda: connection, [contact], ahead), _binary(connection), stamp(at)
     added, members = list[tuple[Any, ...]](), list[tuple[int, int]]()
     for each in sorted(
         new

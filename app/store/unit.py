@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from sqlalchemy import event, exc, pool
 from sqlalchemy.engine import Connection, Engine
 
 T = TypeVar("T")
+Opened = Callable[[], Connection]
+"""Gives the connection of a unit of work; the first time its transaction begins."""
 
 # Set on every connection. FULL, not NORMAL: a power cut must not take back what was acknowledged (docs/decisions/D4).
 _PRAGMAS = (
@@ -48,6 +51,10 @@ class Database:
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction and commit. Done again when another process was in its way."""
+        return self.write_late(lambda opened: work(opened()))
+
+    def write_late(self, work: Callable[[Opened], T]) -> T:
+        """The same for work that thinks first: its transaction begins when it first asks for the connection."""
         for attempt in range(_TRIES):
             try:
                 return self._once(work)
@@ -98,15 +105,27 @@ class Database:
                 self._writer = None
         self.engine.dispose()
 
-    def _once(self, work: Callable[[Connection], T]) -> T:
+    def _once(self, work: Callable[[Opened], T]) -> T:
+        begun: Connection | None = None
+        with ExitStack() as stack:
+
+            def opened() -> Connection:
+                nonlocal begun
+                if begun is None:
+                    begun = self._begin(stack)
+                return begun
+
+            return work(opened)
+
+    def _begin(self, stack: ExitStack) -> Connection:
+        """Begin a transaction that the stack ends."""
         if not self.sqlite:
-            with self.engine.begin() as connection:
-                return work(connection)
-        with self._door:
-            if self._writer is None or self._writer.invalidated:
-                self._writer = self.engine.connect()
-            with self._writer.begin():
-                return work(self._writer)
+            return stack.enter_context(self.engine.begin())
+        stack.enter_context(self._door)
+        if self._writer is None or self._writer.invalidated:
+            self._writer = self.engine.connect()
+        stack.enter_context(self._writer.begin())
+        return self._writer
 
 
 def commit_with(connection: Connection, statement: str, values: Mapping[str, Any]) -> None:

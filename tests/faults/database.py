@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import event, exc
 from sqlalchemy.engine import Connection
 
-from app.store.unit import Database
+from app.store.unit import Database, Opened
 
 T = TypeVar("T")
 
@@ -69,20 +69,27 @@ class Faulty(Database):
         self.done(name, result)
         return result
 
-    def _once(self, work: Callable[[Connection], T]) -> T:
-        name = name_of(work)
+    def write(self, work: Callable[[Connection], T]) -> T:
+        self._here.name = name_of(work)
+        try:
+            return super().write(work)
+        finally:
+            self._here.name = ""
+
+    def _once(self, work: Callable[[Opened], T]) -> T:
+        name = getattr(self._here, "name", "") or name_of(work)
         self.between(f"write {name}")
         fault = self.fault(f"write {name}")
-        result = super()._once(work) if fault is None else self._failing(work, fault)
+        result = super()._once(work) if fault is None else self._failing(work, fault, name)
         self.done(name, result)
         self.between(f"written {name}")
         return result
 
-    def _failing(self, work: Callable[[Connection], T], fault: Fault) -> T:
-        def failing(connection: Connection) -> T:
+    def _failing(self, work: Callable[[Opened], T], fault: Fault, name: str) -> T:
+        def failing(opened: Opened) -> T:
             self._here.fault, self._here.left = fault, fault.statement
             try:
-                made = work(connection)
+                made = work(opened)
             finally:
                 self._here.fault = None
             if fault.where != "after commit":
@@ -92,7 +99,7 @@ class Faulty(Database):
         if fault.where == "before":
             fault.happen()
         result = super()._once(failing)
-        self.done(name_of(work), result)
+        self.done(name, result)
         fault.happen()
         return result
 
