@@ -45,7 +45,7 @@ PERMISSIONS = {
     "contacts reveal": Permission.SEE_NUMBERS,
     "erase": Permission.ERASE,
     **dict.fromkeys(
-        ("serve", "work", "migrate", "doctor", "hooks", "retention", "messages unknown", "channels log"),
+        ("serve", "work", "migrate", "doctor", "hooks", "retention", "messages unknown", "channels log", "demo-data"),
         Permission.OPERATE,
     ),
     "report breach": Permission.REPORT_BREACH,

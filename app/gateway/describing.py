@@ -1,6 +1,7 @@
 """Describes versions when they are published, so that whoever reads answers needs no form: their questions and choices."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from sqlalchemy.engine import Connection
 
@@ -46,4 +47,4 @@ def catch_up(database: Database) -> None:
     """Describe the versions that were published before there were descriptions."""
     for version_id, survey_id in database.read(descriptions.undescribed):
         known = ahead(database, survey_id)
-        database.write(lambda connection, each=(version_id, survey_id, known): add(connection, *each))
+        database.write(partial(add, version_id=version_id, survey_id=survey_id, known=known))
