@@ -11,6 +11,7 @@ from app.flows.reading.compile import compile_form
 from app.flows.reading.load import Form
 from app.store import descriptions, surveys
 from app.store.unit import Database
+from app.store.views import renewing
 
 
 def compiled(xform: str) -> Flow:
@@ -36,15 +37,17 @@ def add(connection: Connection, version_id: int, survey_id: int, known: Mapping[
         return
     flows = [known.get(each) or compiled(surveys.xform(connection, each)) for each in (*before, version_id)]
     descriptions.add(connection, version_id, len(flows), describe(flows[-1:]), describe(flows))
+    renewing.renew(connection, flows[-1].id)
 
 
 def is_done(database: Database) -> bool:
-    """Say whether every version that was ever published is described."""
-    return not database.read(descriptions.undescribed)
+    """Say whether every version that was ever published is described, and the views are as they should be."""
+    return not database.read(descriptions.undescribed) and database.read(renewing.is_done)
 
 
 def catch_up(database: Database) -> None:
-    """Describe the versions that were published before there were descriptions."""
+    """Describe the versions that were published before there were descriptions, and make the views of everything."""
     for version_id, survey_id in database.read(descriptions.undescribed):
         known = ahead(database, survey_id)
         database.write(partial(add, version_id=version_id, survey_id=survey_id, known=known))
+    database.write(renewing.renew)

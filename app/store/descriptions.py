@@ -54,6 +54,11 @@ def described(connection: Connection, survey_id: int) -> list[int]:
     return list(connection.execute(statement).scalars())
 
 
+def versions(connection: Connection, survey_name: str) -> dict[int, str]:
+    """The described versions of a survey, by key, with their names."""
+    return {row.id: row.version for row in connection.execute(_VERSIONS, {"survey": survey_name})}
+
+
 def add(connection: Connection, version_id: int, number: int, own: Dictionary, merged: Dictionary) -> None:
     """Describe a version by what it says itself, and by the names and codes that it shares with the ones before it."""
     _DESCRIPTION.write(connection, [(version_id, number, json.dumps(dict(own.languages), ensure_ascii=False))])
