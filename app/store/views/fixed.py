@@ -35,7 +35,7 @@ def views(dialect: Dialect) -> list[View]:
         columns = make(dialect)
         listed = ", ".join(f"{expression} AS {name(column)}" for column, expression in columns.items())
         origin = source(dialect) if callable(source) else source
-        found.append(View(view, "", f"SELECT {listed} FROM {origin}", tuple(columns), keys))
+        found.append(View(view, "", f"SELECT {listed} FROM {origin}", tuple(columns), keys, guarded=view == "answers"))
     return found
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
 from app.store import descriptions, surveys
-from app.store.views import fixed, wide
+from app.store.views import fixed, naming, wide
 from app.store.views.sql import SCHEMA, Dialect, View, name, text
 
 log = logging.getLogger(__name__)
@@ -67,10 +67,17 @@ def wanted(connection: Connection, survey: str | None = None) -> list[View]:
     return found
 
 
+def behind(connection: Connection) -> list[str]:
+    """The views that are missing, or not as they should be, or too much."""
+    if not _can_make(connection):
+        return []
+    there, here = _there(connection), {each.name: _said(connection, each) for each in wanted(connection)}
+    return sorted(view for view in there.keys() | here.keys() if there.get(view) != here.get(view))
+
+
 def is_done(connection: Connection) -> bool:
     """Say whether all views are as they should be."""
-    there = _there(connection)
-    return not _can_make(connection) or there == {each.name: _said(connection, each) for each in wanted(connection)}
+    return not behind(connection)
 
 
 def renew(connection: Connection, survey: str | None = None, *, drop_dependents: bool = False) -> list[Kept]:
@@ -84,7 +91,7 @@ def renew(connection: Connection, survey: str | None = None, *, drop_dependents:
     views = wanted(connection, survey)
     there = _there(connection)
     names = {each.name for each in views}
-    mine = {view for view, said in there.items() if survey is None or _owner(said) == survey}
+    mine = {view for view, said in there.items() if survey is None or _owner(said) == naming.of_survey(survey)}
     cascade = " CASCADE" if drop_dependents and connection.dialect.name == "postgresql" else ""
     kept: list[Kept] = []
     for view in sorted(mine - names):
@@ -126,18 +133,24 @@ def _said(connection: Connection, view: View) -> str:
     """SQLite keeps the statement itself; PostgreSQL rewrites it, so there a comment has its digest."""
     if connection.dialect.name == "sqlite":
         return _statement(connection, view)
-    return f"{_MARK} {sha256(view.select.encode()).hexdigest()[:16]} {view.owner}".strip()
+    return f"{_MARK} {sha256(_statement(connection, view).encode()).hexdigest()[:16]} {view.owner}".strip()
 
 
 def _owner(said: str) -> str:
-    """The survey that a view belongs to."""
-    mark = said.partition("/* izwi ")[2].partition(" */")[0] if "/* izwi " in said else said
-    return mark.split(" ", 1)[-1] if " " in mark else mark
+    """Whose view it is: the first name of its survey's views, or nobody's."""
+    if said.startswith(_MARK):
+        return said.split(" ")[2] if said.count(" ") > 1 else ""
+    return said.partition(f"/* {_MARK} ")[2].partition(" */")[0]
 
 
 def _statement(connection: Connection, view: View, verb: str = "CREATE VIEW") -> str:
-    mark = f"/* izwi {view.owner} */" if connection.dialect.name == "sqlite" else ""
-    return f"{verb} {_full(connection, view.name)} AS {mark} {view.select}".replace("  ", " ")
+    mark = f"/* {_MARK} {view.owner} */" if connection.dialect.name == "sqlite" else ""
+    return f"{verb} {_full(connection, view.name)}{_barrier(connection, view)} AS {mark} {view.select}"
+
+
+def _barrier(connection: Connection, view: View) -> str:
+    """Where a view leaves rows out, what a query asks of the others must never be tried on them."""
+    return " WITH (security_barrier)" if view.guarded and connection.dialect.name == "postgresql" else ""
 
 
 def _full(connection: Connection, view: str) -> str:

@@ -10,7 +10,7 @@ _PARTS_OF_UUID = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 
 
 class View(NamedTuple):
-    """A view as it should be. `owner` is the survey that it belongs to; empty: it is one of those that always are."""
+    """A view as it should be. `owner` is the first view of the survey that it belongs to; empty: of all surveys."""
 
     name: str
     owner: str
@@ -18,6 +18,8 @@ class View(NamedTuple):
     columns: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...] = ()
     """What a snapshot finds its rows by."""
+    guarded: bool = False
+    """Whether it leaves out answers that are still in their table: those that were taken back."""
 
 
 def name(text: str) -> str:

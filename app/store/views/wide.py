@@ -17,7 +17,7 @@ _KEYS = (("run",), ("respondent",), ("started_at",))
 
 def views(dialect: Dialect, dictionary: Dictionary, versions: Mapping[int, str]) -> list[View]:
     """All views of a survey; `versions` are the keys of its versions with their names."""
-    survey = dictionary.survey
+    survey, owner = dictionary.survey, naming.of_survey(dictionary.survey)
     about = _about(dialect, versions)
     source = (
         "run JOIN respondent p ON p.id = run.respondent_id "
@@ -27,8 +27,8 @@ def views(dialect: Dialect, dictionary: Dictionary, versions: Mapping[int, str])
     values = _values(dialect, dictionary.of(), about, place)
     labels = _labels(dialect, dictionary.of(), about, place, dictionary.language)
     made = [
-        _view(naming.of_survey(survey), survey, about | values, source, _KEYS),
-        _view(naming.of_labels(survey), survey, about | labels, source, _KEYS),
+        _view(naming.of_survey(survey), owner, about | values, source, _KEYS),
+        _view(naming.of_labels(survey), owner, about | labels, source, _KEYS),
     ]
     return made + [_repeat(dialect, dictionary, repeats, versions) for repeats in dictionary.repeats]
 
@@ -52,12 +52,13 @@ def _repeat(dialect: Dialect, dictionary: Dictionary, repeats: tuple[str, ...], 
     )
     columns = about | _values(dialect, variables, about, "AND a.position = i.position")
     keys = (("run", "repeat_position"), ("respondent",))
-    return _view(naming.of_repeat(dictionary.survey, repeats), dictionary.survey, columns, source, keys)
+    owner = naming.of_survey(dictionary.survey)
+    return _view(naming.of_repeat(dictionary.survey, repeats), owner, columns, source, keys)
 
 
-def _view(view: str, survey: str, columns: Mapping[str, str], source: str, keys: tuple[tuple[str, ...], ...]) -> View:
+def _view(view: str, owner: str, columns: Mapping[str, str], source: str, keys: tuple[tuple[str, ...], ...]) -> View:
     listed = ", ".join(f"{expression} AS {name(column)}" for column, expression in columns.items())
-    return View(view, survey, f"SELECT {listed} FROM {source}", tuple(columns), keys)
+    return View(view, owner, f"SELECT {listed} FROM {source}", tuple(columns), keys)
 
 
 def _about(dialect: Dialect, versions: Mapping[int, str]) -> dict[str, str]:
