@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from app import main
 from app.cli.handset import NUMBER, Clock, Network
+from app.gateway import describing
 from app.gateway import library as shelves
 from app.gateway.turns import Gateway
 from app.settings import Settings
@@ -152,6 +153,7 @@ def phone(network: Network) -> Phone:
 def _lay(database: Database) -> None:
     """Make all tables, and store the surveys that ship: reading an XLSForm takes longer than most tests."""
     schema.upgrade(database.engine)
+    describing.catch_up(database)
     shelves.publish(database, shelves.shipped())
     database.close()
 

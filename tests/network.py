@@ -40,7 +40,7 @@ _NOT_SENT = {
     "retry": SendResult(Sending.RETRY, reason="GatewayError"),
     "refused": SendResult(Sending.REFUSED, reason="CouldNotRoute"),
 }
-_KEPT = {"survey", "survey_version", "channel"}
+_KEPT = {"survey", "survey_version", "channel", "description", "question", "question_label", "choice", "choice_label"}
 
 
 class PowerCut(BaseException):

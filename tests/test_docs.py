@@ -78,7 +78,7 @@ def test_a_document_names_every_command_of_a_group() -> None:
 def test_the_documents_name_no_command_that_is_not_there() -> None:
     groups = {command.split()[1] for command in subcommands()}
     for document in DOCUMENTS:
-        named = re.findall(r"`izwi ([a-z]+)(?: ([a-z]+)\b)?", (ROOT / document).read_text())
+        named = re.findall(r"`izwi ([a-z-]+)(?: ([a-z]+)\b)?", (ROOT / document).read_text())
         assert {name for name, _ in named} <= set(COMMANDS), document
         within = {f"izwi {name} {rest}" for name, rest in named if name in groups and rest}
         assert within <= set(subcommands()), document

@@ -24,7 +24,8 @@ PERMISSIONS = {
     **dict.fromkeys(("check", "simulate"), Permission.TRY_SURVEYS),
     **dict.fromkeys(
         ("status", "surveys", "surveys show", "surveys diff", "surveys download", "channels list", "broadcast list",
-         "broadcast status", "contacts count", "contacts groups", "contacts attributes", "segments list", "segments count"),
+         "broadcast status", "contacts count", "contacts groups", "contacts attributes", "segments list", "segments count",
+         "views list"),
         Permission.SEE_STATUS,
     ),
     **dict.fromkeys(("surveys add", "surveys publish", "surveys retire"), Permission.MANAGE_SURVEYS),
@@ -39,19 +40,20 @@ PERMISSIONS = {
         Permission.RUN_BROADCASTS,
     ),
     **dict.fromkeys(("channels hold", "channels release"), Permission.HOLD_CHANNELS),
-    **dict.fromkeys(("export answers", "export records"), Permission.EXPORT_ANSWERS),
+    **dict.fromkeys(("export answers", "export records", "snapshot"), Permission.EXPORT_ANSWERS),
     "export consents": Permission.EXPORT_CONSENTS,
     **dict.fromkeys(("cases list", "cases take", "cases close"), Permission.MANAGE_CASES),
     "contacts reveal": Permission.SEE_NUMBERS,
     "erase": Permission.ERASE,
     **dict.fromkeys(
-        ("serve", "work", "migrate", "backup", "restore", "doctor", "hooks", "retention", "messages unknown", "channels log"),
+        ("serve", "work", "migrate", "backup", "restore", "doctor", "hooks", "retention", "messages unknown",
+         "channels log", "demo-data", "views renew"),
         Permission.OPERATE,
     ),
     "report breach": Permission.REPORT_BREACH,
     "report processing": Permission.REPORT_PROCESSING,
     **dict.fromkeys(("keys status", "keys rotate", "keys retire"), Permission.MANAGE_KEYS),
-    **dict.fromkeys(("tokens add", "tokens list", "tokens remove"), Permission.MANAGE_ACCESS),
+    **dict.fromkeys(("tokens add", "tokens list", "tokens remove", "views reader"), Permission.MANAGE_ACCESS),
     **dict.fromkeys(("audit list", "audit verify"), Permission.READ_AUDIT),
 }  # fmt: skip
 

@@ -17,7 +17,8 @@ COMMANDS = {
     "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts", "messages": "messages",
     "export": "exporting", "channels": "channels", "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens",
     "cases": "cases", "facilitators": "facilitators", "erase": "erasing", "retention": "keeping", "audit": "auditing",
-    "report": "reporting", "backup": "backups", "restore": "backups", "doctor": "doctor",
+    "report": "reporting", "backup": "backups", "restore": "backups", "doctor": "doctor", "demo-data": "demo",
+    "views": "views", "snapshot": "views",
 }  # fmt: skip
 
 
@@ -32,7 +33,7 @@ class Commands(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"app.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        command: click.Command = getattr(import_module(f"app.cli.{COMMANDS[cmd_name]}"), cmd_name.replace("-", "_"))
         watched: click.Command = import_module("app.cli.allowing").watched(cmd_name, command)
         return watched
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from app.gateway import library
+from app.gateway import describing, library
 from app.gateway.bringing import File
 from app.settings import Settings
 from app.store import schema
@@ -18,12 +18,17 @@ class NotReady(Exception):
 
 def is_ready(settings: Settings, database: Database) -> bool:
     """Say whether there is nothing to do."""
-    return schema.current(database.engine) == schema.newest() and not library.unpublished(database, _files(settings))
+    return (
+        schema.current(database.engine) == schema.newest()
+        and not library.unpublished(database, _files(settings))
+        and describing.is_done(database)
+    )
 
 
 def prepare(settings: Settings, database: Database, files: Sequence[File] | None = None) -> None:
     """Bring the tables up to date and publish the surveys that are not stored yet: ours and those of the folder."""
     bring_up_to_date(database)
+    describing.catch_up(database)
     for filename, error in library.publish(database, _files(settings) if files is None else files).items():
         log.error("%s is not asked: %s", filename, "; ".join(str(fault) for fault in error.faults))
 

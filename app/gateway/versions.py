@@ -1,5 +1,6 @@
 """The life of a survey's versions: brought as a draft, published, replaced by the next one, retired."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from app.flows.flow import Flow
 from app.flows.reading.compile import compile_form
 from app.flows.reading.faults import Fault, FormError, Place
 from app.flows.reading.load import Form
-from app.gateway import bringing, packing
+from app.gateway import bringing, describing, packing
 from app.gateway.bringing import File
 from app.store import surveys
 from app.store.surveys import Content, Version
@@ -75,6 +76,7 @@ def bring_published(database: Database, content: Content, at: datetime) -> Broug
 
     Raises `FormError` if its version is taken by another file.
     """
+    earlier = _earlier(database, content.name)
 
     def work(connection: Connection) -> Brought:
         versions = surveys.of_survey(connection, content.name)
@@ -85,7 +87,7 @@ def bring_published(database: Database, content: Content, at: datetime) -> Broug
         statuses = {each.status for each in versions}
         added = surveys.add(connection, content, VersionStatus.DRAFT, at)
         if VersionStatus.PUBLISHED in statuses or VersionStatus.RETIRED not in statuses:
-            _publish(connection, added, published_of(versions), at)
+            _publish(connection, surveys.by_id(connection, added), published_of(versions), at, earlier)
         return Brought(How.NEW, surveys.by_id(connection, added))
 
     return database.write(work)
@@ -103,12 +105,13 @@ def publish(database: Database, version: Version, instead_of: Version | None, at
 
     False, and nothing is changed, if either of the two is no longer as the person saw it who decided this.
     """
+    earlier = _earlier(database, version.survey)
 
     def work(connection: Connection) -> bool:
         versions = surveys.of_survey(connection, version.survey)
         if version not in versions or published_of(versions) != instead_of:
             return False
-        _publish(connection, version.id, instead_of, at)
+        _publish(connection, version, instead_of, at, earlier)
         return True
 
     return database.write(work)
@@ -129,7 +132,7 @@ def retire(database: Database, version: Version, at: datetime) -> bool:
 def flow_of(database: Database, version_id: int) -> Flow:
     """A stored version, compiled."""
     xform = database.read(lambda connection: surveys.xform(connection, version_id))
-    return compile_form(Form(xform.encode(), {}, ()))
+    return describing.compiled(xform)
 
 
 def published_of(versions: list[Version]) -> Version | None:
@@ -149,7 +152,15 @@ def _known(connection: Connection, versions: list[Version], content: Content) ->
     return None
 
 
-def _publish(connection: Connection, version_id: int, instead_of: Version | None, at: datetime) -> None:
-    if instead_of is not None and instead_of.id != version_id:
+def _publish(
+    connection: Connection, version: Version, instead_of: Version | None, at: datetime, earlier: Mapping[int, Flow]
+) -> None:
+    """Publish, and describe what it asks; `earlier` versions were compiled before, for here all turns wait."""
+    if instead_of is not None and instead_of.id != version.id:
         surveys.set_status(connection, instead_of.id, VersionStatus.REPLACED, at)
-    surveys.set_status(connection, version_id, VersionStatus.PUBLISHED, at)
+    surveys.set_status(connection, version.id, VersionStatus.PUBLISHED, at)
+    describing.add(connection, version.id, version.survey_id, earlier)
+
+
+def _earlier(database: Database, survey: str) -> Mapping[int, Flow]:
+    return describing.ahead(database, database.read(surveys.ids).get(survey))

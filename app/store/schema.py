@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from app.store.views import renewing
+
 TREE = Path(__file__).resolve().parents[2] / "migrations"
 _LOCK = 0x12571  # any number that only Izwi's migrations use
 
@@ -59,6 +61,7 @@ def _run(engine: Engine, verb: str, revision: str) -> None:
             with connection.begin():
                 if connection.dialect.name == "postgresql":
                     connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                renewing.drop(connection)  # made again at the start
                 getattr(command, verb)(config(connection), revision)
                 if connection.dialect.name == "sqlite":
                     _check_foreign_keys(connection)

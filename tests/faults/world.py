@@ -44,7 +44,7 @@ SETTINGS: dict[str, Any] = {
     "message_hours": 24,
 }
 TARIFF = Tariff((Price("any", "+263", Medium.SMS, "part", Decimal(PRICE) / 1_000_000, CURRENCY),))
-KEPT = {"survey", "survey_version", "channel"}
+KEPT = {"survey", "survey_version", "channel", "description", "question", "question_label", "choice", "choice_label"}
 OVER = "('completed', 'declined', 'screened_out', 'stopped')"
 
 

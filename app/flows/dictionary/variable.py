@@ -39,6 +39,11 @@ _REFUSED = {"prefer_not_to_say", "prefer_not_to_answer", "refused", "refuse", "r
 _DONT_KNOW = {"dont_know", "don_t_know", "do_not_know", "doesnt_know", "not_sure", "dk"}
 
 
+def names_of(why: Missing) -> frozenset[str]:
+    """The names by which forms call a choice of who gives no answer; written small, with _ for a hyphen."""
+    return frozenset({Missing.REFUSED: _REFUSED, Missing.DONT_KNOW: _DONT_KNOW}.get(why, ()))
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
     """A choice that can be a variable's value. `code` is its number in programs that know numbers only; it never changes."""

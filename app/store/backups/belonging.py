@@ -14,6 +14,7 @@ from app.models.access import api_token, audit
 from app.models.broadcasts import airtime, broadcast, recipient, tally
 from app.models.care import distress_case, facilitator, flag
 from app.models.consents import consent
+from app.models.descriptions import choice, choice_label, description, question, question_label
 from app.models.erasures import erasure, purge
 from app.models.messages import delivery_report, exchange, inbound, outbox
 from app.models.people import (
@@ -74,8 +75,8 @@ OWNERS: Mapping[sa.Table, Owner] = {
 }
 NOBODYS = frozenset(
     {
-        api_token, audit, attribute, broadcast, channel, contact_group, contact_import, exchange, purge, segment, survey,
-        survey_version, tally,
+        api_token, audit, attribute, broadcast, channel, choice, choice_label, contact_group, contact_import, description,
+        exchange, purge, question, question_label, segment, survey, survey_version, tally,
     }
 )  # fmt: skip
 LEFT_OUT = frozenset({contact_key})

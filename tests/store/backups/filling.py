@@ -66,6 +66,9 @@ def _value(table: sa.Table, column: sa.Column[Any], row: int) -> Any:
         return _SAID[table.name, column.name](row)
     if column.name in _JSON and isinstance(column.type, sa.Text):
         return _JSON[column.name]
+    if column.foreign_keys and isinstance(column.type, sa.String):
+        there = next(iter(column.foreign_keys)).column
+        return _value(there.table, there, row)
     if column.foreign_keys or column.name in {"run_id", "channel_id"} or (column.primary_key and column.name != "what"):
         return _words(table, column, row) if isinstance(column.type, sa.String) else _FIRST + row
     if column.nullable and row == ROWS - 1:
