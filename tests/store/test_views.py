@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -369,3 +370,15 @@ def test_a_role_that_may_make_no_schema_goes_on_without_views(
 
     assert database.write(as_another) == ([], True)
     assert "there are no views for analysts" in caplog.text
+
+
+def test_processes_that_start_together_make_the_views_once(service: Network) -> None:
+    database = service.parts.database
+    database.write(renewing.drop)
+    assert len(database.read(renewing.behind)) > 8
+
+    with ThreadPoolExecutor(3) as pool:
+        kept = list(pool.map(lambda _: database.write(renewing.renew), range(3)))
+
+    assert kept == [[], [], []]
+    assert database.read(renewing.is_done)
