@@ -31,6 +31,7 @@ DOCUMENTS = [
     "docs/do-no-harm.md",
     "docs/api.md",
     "docs/backup.md",
+    "docs/data.md",
 ]
 
 

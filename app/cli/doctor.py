@@ -21,6 +21,7 @@ from app.gateway.lines import Lines
 from app.settings import PREFIX, LineSettings, Settings
 from app.store import airtime, keys, outbox, schema
 from app.store.unit import Database
+from app.store.views import renewing
 
 _ENOUGH_DISK = 500 * 1024 * 1024
 _WAL_RESET_FIXED = (3, 51, 3)
@@ -110,6 +111,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield from _outbox(database)
         yield from _airtime(database)
         yield from _surveys(settings, database)
+        yield from _views(database)
     except Exception as error:
         yield Finding("error", f"the database does not answer ({type(error).__name__})", "is IZWI_DATABASE_URL right?")
     finally:
@@ -173,6 +175,13 @@ def _surveys(settings: Settings, database: Database) -> Iterator[Finding]:
     prefixes = {name: written.prefix for name, written in shelf.compacts()}
     for clash in clashes.clashes(settings, prefixes):
         yield Finding("warning", clash.problem, clash.cure)
+
+
+def _views(database: Database) -> Iterator[Finding]:
+    if behind := database.read(renewing.behind):
+        yield Finding(
+            "warning", f"{len(behind)} views of analysts are behind: {', '.join(behind)}", "`izwi views renew`"
+        )
 
 
 def _provider(settings: Settings) -> Iterator[Finding]:

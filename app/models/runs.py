@@ -84,7 +84,7 @@ run = sa.Table(
     ),
     sa.Index(None, "respondent_id"),
     sa.Index(None, "contact_id"),
-    sa.Index(None, "survey_version_id"),
+    sa.Index(None, "survey_version_id", "started_at"),
     comment="One respondent's journey through one version of a survey; outlives sessions",
     postgresql_with={"fillfactor": 70},  # changed each turn: room for the new row beside the old one spares the indexes
 )

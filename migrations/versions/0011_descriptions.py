@@ -1,4 +1,4 @@
-"""What published versions say of their questions and choices; filled when the service starts."""
+"""What published versions say of their questions and choices; filled when the service starts. Runs of a version by their time."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,8 @@ down_revision = '0010_contact_keys'
 
 
 def upgrade() -> None:
+    op.drop_index(op.f('ix_run_survey_version_id'), table_name='run')
+    op.create_index(op.f('ix_run_survey_version_id_started_at'), 'run', ['survey_version_id', 'started_at'], unique=False)
     op.create_table('description',
     sa.Column('survey_version_id', types.BigId(), autoincrement=False, nullable=False),
     sa.Column('number', sa.Integer(), nullable=False, comment='Its place among the versions, as they were first published'),
@@ -72,3 +74,5 @@ def downgrade() -> None:
     op.drop_table('choice')
     op.drop_table('question')
     op.drop_table('description')
+    op.drop_index(op.f('ix_run_survey_version_id_started_at'), table_name='run')
+    op.create_index(op.f('ix_run_survey_version_id'), 'run', ['survey_version_id'], unique=False)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +12,13 @@ import sqlalchemy as sa
 from app import main
 from app.cli.handset import Network
 from app.cli.stored import StoredForm
+from app.flows.dictionary.variable import Category, Dictionary, Measure, Variable
 from app.gateway import versions
 from app.settings import Settings
 from app.store import surveys
 from app.store.unit import Database
-from app.store.views import naming, renewing
+from app.store.views import naming, renewing, wide
+from app.store.views.sql import Dialect
 from tests.conftest import Clock
 from tests.phone import Phone
 from tests.reports.test_answers import PATH
@@ -321,3 +324,61 @@ def test_names_of_views_differ_and_are_not_too_long() -> None:
     assert naming.of_survey("wells") == "survey_wells"
     assert naming.of_repeat("wells", ("home", "person")) == "survey_wells__home__person"
     assert "survey_version" not in made
+
+
+def listed(count: int) -> tuple[Category, ...]:
+    return tuple(Category(f"c{number}", number, {"en": f"Choice {number}"}) for number in range(count))
+
+
+def test_a_huge_form_fits_into_what_a_database_takes(service: Network) -> None:
+    """1,200 questions, some with lists of thousands: what does not fit is left to the long view."""
+    database = service.parts.database
+    variables = [Variable(f"q{number}", f"q{number}", f"q{number}", "text", Measure.TEXT) for number in range(1000)]
+    variables += [
+        Variable(f"m{number}", f"m{number}", f"m{number}", "select_multiple", Measure.MANY, categories=listed(count))
+        for number, count in enumerate([2000, *[40] * 200])
+    ]
+    dictionary = Dictionary("huge", "Huge", {"en": "English"}, tuple(variables), ("1",))
+    made = wide.views(Dialect("sqlite" if database.sqlite else "postgresql"), dictionary, {1: "1"})
+
+    for each in made:
+        do(database, f"CREATE VIEW {each.name} AS {each.select}".replace(":", "\\:"))
+        found = database.read(
+            lambda connection, each=each: connection.execute(sa.text(f"SELECT * FROM {each.name}")).keys()
+        )
+        assert len(found) == len(each.columns) <= 1500
+    assert {"q999", "m200", "m1__c39"} <= set(made[0].columns)
+    assert "m0__c0" not in made[0].columns
+
+
+def test_a_role_that_may_make_no_schema_goes_on_without_views(
+    service: Network, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = service.parts.database
+    if database.sqlite:
+        assert database.read(renewing.behind) == []
+        return
+
+    def as_another(connection: sa.Connection) -> tuple[Any, bool]:
+        connection.exec_driver_sql("DROP SCHEMA analysis CASCADE")
+        connection.exec_driver_sql("CREATE ROLE izwi_test_limited")
+        connection.exec_driver_sql("SET LOCAL ROLE izwi_test_limited")
+        found = renewing.renew(connection), renewing.is_done(connection)
+        connection.exec_driver_sql("RESET ROLE")
+        connection.exec_driver_sql("DROP ROLE izwi_test_limited")
+        return found
+
+    assert database.write(as_another) == ([], True)
+    assert "there are no views for analysts" in caplog.text
+
+
+def test_processes_that_start_together_make_the_views_once(service: Network) -> None:
+    database = service.parts.database
+    database.write(renewing.drop)
+    assert len(database.read(renewing.behind)) > 8
+
+    with ThreadPoolExecutor(3) as pool:
+        kept = list(pool.map(lambda _: database.write(renewing.renew), range(3)))
+
+    assert kept == [[], [], []]
+    assert database.read(renewing.is_done)

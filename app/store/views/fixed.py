@@ -24,7 +24,7 @@ _DISPOSITION = (
 )
 _OF_RUN = (
     "JOIN respondent p ON p.id = run.respondent_id JOIN survey_version v ON v.id = run.survey_version_id "
-    "JOIN survey s ON s.id = run.survey_id"
+    "JOIN survey s ON s.id = v.survey_id"  # by its versions: there is an index from these to their runs
 )
 
 

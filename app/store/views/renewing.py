@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _MARK = "izwi"
 _WAIT = "3s"
+_LOCK = 0x12572  # any number that only this uses
 _DEPENDED_ON, _HELD, _OTHER_COLUMNS = "2BP01", "55P03", "42P16"
 _THERE = {
     "sqlite": "SELECT name, sql AS said FROM sqlite_master WHERE type = 'view' AND sql LIKE '%/* izwi %'",
@@ -88,6 +89,8 @@ def renew(connection: Connection, survey: str | None = None, *, drop_dependents:
     if not _can_make(connection):
         log.warning("there are no views for analysts: this role may not create the schema %s", SCHEMA)
         return []
+    if connection.dialect.name == "postgresql":  # two processes that start together would make the same view twice
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     views = wanted(connection, survey)
     there = _there(connection)
     names = {each.name for each in views}
