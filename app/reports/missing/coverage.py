@@ -52,8 +52,9 @@ def _table(found: Respondents, population: Population, dimensions: tuple[str, ..
     margin = population.margin(dimensions) if set(dimensions) <= set(found.dimensions) else None
     if margin is None:
         known = "; ".join(", ".join(each.dimensions) for each in usable(population, found.dimensions))
+        wanted = " and ".join(dimensions)
         raise NotTold(
-            f"the population is not told by {' and '.join(dimensions)} together. It is told by: {known or 'nothing that is asked'}"
+            f"the population is not told by {wanted} together. It is told by: {known or 'nothing that is asked'}"
         )
     by = found.by(dimensions)
     keys = list(margin.shares)
