@@ -24,7 +24,8 @@ PERMISSIONS = {
     **dict.fromkeys(("check", "simulate"), Permission.TRY_SURVEYS),
     **dict.fromkeys(
         ("status", "surveys", "surveys show", "surveys diff", "surveys download", "channels list", "broadcast list",
-         "broadcast status", "contacts count", "contacts groups", "contacts attributes", "segments list", "segments count"),
+         "broadcast status", "contacts count", "contacts groups", "contacts attributes", "segments list", "segments count",
+         "coverage", "weights", "response", "funnel"),
         Permission.SEE_STATUS,
     ),
     **dict.fromkeys(("surveys add", "surveys publish", "surveys retire"), Permission.MANAGE_SURVEYS),

@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "exporting", "channels": "channels", "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens",
     "cases": "cases", "facilitators": "facilitators", "erase": "erasing", "retention": "keeping", "audit": "auditing",
     "report": "reporting", "doctor": "doctor",
+    "coverage": "missing", "weights": "missing", "response": "missing", "funnel": "missing",
 }  # fmt: skip
 
 

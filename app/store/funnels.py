@@ -56,7 +56,7 @@ def sides(connection: Connection, survey_id: int, by: By | None, zone: ZoneInfo)
     """How many runs there are on each side."""
     side = _side(connection, survey_id, by, zone)
     statement = sa.select(side, sa.func.count()).select_from(_joined(by)).where(_of(survey_id)).group_by(_FIRST_COLUMN)
-    return {_word(row[0]): row[1] for row in connection.execute(statement)}
+    return {_word(name): runs for name, runs in connection.execute(statement)}
 
 
 def stands(
@@ -79,8 +79,7 @@ def stands(
         sa.select(*parts).select_from(joined).where(_of(survey_id), run.c.state != sa.text("'completed'")).subquery()
     )
     for row in connection.execute(sa.select(*inner.c, sa.func.count()).group_by(*inner.c)):
-        side, question, state, reason, medium, ended, timed_out, runs = row
-        yield Stand(_word(side), question, state, reason, medium, ended, bool(timed_out), runs)
+        yield Stand(_word(row[0]), *row[1:6], bool(row[6]), row[7])
 
 
 def passed(connection: Connection, survey_id: int, by: By | None, zone: ZoneInfo) -> Iterator[Passed]:

@@ -6,11 +6,12 @@ from math import ceil
 
 from app.reports.missing.exit import FLOOR, is_few, shown
 from app.reports.missing.population import Population
+from app.reports.missing.refusals import Unanswerable
 from app.reports.missing.respondents import Respondents
 from app.reports.missing.weights import usable
 
 
-class NotTold(Exception):
+class NotTold(Unanswerable):
     """The population is not told by these dimensions together; the message says by which it is."""
 
 

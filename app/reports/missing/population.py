@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 
 from app.flows.reading.margins import MARGINS
+from app.reports.missing.refusals import Unanswerable
 
 Key = tuple[str, ...]
 _LAST = "population"
@@ -17,7 +18,7 @@ _COLUMNS = (*MARGINS, _LAST)
 _MOST_ROWS = 5_000
 
 
-class BadMargins(ValueError):
+class BadMargins(Unanswerable):
     """The file of margins cannot be used; the message says where it is wrong and what would be right."""
 
 

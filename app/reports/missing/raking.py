@@ -6,6 +6,8 @@ Each margin in turn is scaled to what it should be, until all fit at once (Demin
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from app.reports.missing.refusals import Unanswerable
+
 Profile = tuple[str, ...]
 """In which categories some respondents are, by dimension; `NOT_SAID` where they gave no answer."""
 NOT_SAID = ""
@@ -24,7 +26,7 @@ class Target(NamedTuple):
         return tuple(profile[place] for place in self.places)
 
 
-class Unrakable(Exception):
+class Unrakable(Unanswerable):
     """No weights fit all margins at once; the message names the category that is furthest off."""
 
     def __init__(self, furthest: Profile, off: float) -> None:

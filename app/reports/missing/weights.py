@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.reports.missing.population import Margin, Population
 from app.reports.missing.raking import NOT_SAID, Profile, Target, off_by, rake
+from app.reports.missing.refusals import Unanswerable
 
 LIMIT = 5.0
 """No weight is more than so many times the median of those that fit the margins."""
@@ -12,7 +13,7 @@ _ROUNDS = 6
 _ROUNDING = 1 + 1e-9
 
 
-class Unweighable(Exception):
+class Unweighable(Unanswerable):
     """There is nothing to weight, or nothing to weight it to; the message says which."""
 
 
