@@ -9,8 +9,10 @@ from app.reports.missing.refusals import Unanswerable
 
 LIMIT = 5.0
 """No weight is more than so many times the median of those that fit the margins."""
-_ROUNDS = 6
-_ROUNDING = 1 + 1e-9
+_ROUNDS = 100
+_ROUNDING = 1 + 1e-6
+_WORTH_IT = 0.9
+"""One more round is done as long as it leaves less than this of what margins are off."""
 
 
 class Unweighable(Unanswerable):
@@ -131,18 +133,18 @@ def _trimmed(
     cap = limit * _median(counts, found)
     if max(found.values()) <= cap * _ROUNDING:
         return found, 0.0
-    best: tuple[float, dict[Profile, float], float] | None = None
+    best, before = (1.0, found, cap), 1.0
     for _ in range(_ROUNDS):
         cut = {profile: min(weight, cap) for profile, weight in found.items()}
         mean = sum(count * cut[profile] for profile, count in counts.items()) / sum(counts.values())
         scaled = {profile: weight / mean for profile, weight in cut.items()}
         off = off_by(counts, scaled, targets)
-        if best is None or off < best[0]:
-            best = off, scaled, cap / mean
-        found = rake(counts, targets, cut)
+        best = min(best, (off, scaled, cap / mean), key=lambda each: each[0])
+        if off > _WORTH_IT * before:
+            break
+        before, found = off, rake(counts, targets, cut)
         if max(found.values()) <= cap * _ROUNDING:
             return found, cap
-    assert best is not None  # noqa: S101
     return best[1], best[2]
 
 
