@@ -110,7 +110,7 @@ def test_each_recipient_has_the_disposition_that_fits(world: World) -> None:
     sent = world.broadcast("voices")
 
     def one(how: str | None = None, question: str = "", reason: str = "", phone: int = 0, **options: Any) -> None:
-        phone = world.recipient(sent, phone or world.phone(), **options)
+        phone = world.recipient(sent, phone or world.phone(), reason="" if how else reason, **options)
         if how is not None:
             world.run(how, question=question, reason=reason, phone=phone)
 
@@ -161,9 +161,9 @@ def test_a_completed_run_counts_more_than_a_later_one_and_a_reminder_that_arrive
     sent = world.broadcast("voices")
     for _ in range(10):
         phone = world.recipient(sent, world.phone(), message="failed", why="InvalidPhoneNumber")
-        world.run("expired", question="consent", phone=phone)
-        world.run("completed", phone=phone)
-        world.run("expired", question="consent", phone=phone)
+        who = world.run("expired", question="consent", phone=phone)
+        world.run("completed", phone=phone, who=who)
+        world.run("expired", question="consent", phone=phone, who=who)
 
     found = world.ask("response", "voices")
 
