@@ -70,12 +70,18 @@ class Desk:
             ],
         }
 
-    def weights(self, connection: Connection, margins: Path | None = None, limit: float = weights.LIMIT) -> Document:
-        """How respondents would be weighted, and what that costs in precision."""
+    def weighting(
+        self, connection: Connection, margins: Path | None = None, limit: float = weights.LIMIT
+    ) -> tuple[weights.Weights, respondents.Respondents, population.Population]:
+        """The weight of a respondent of each profile, for whoever counts by profile and wants weighted figures."""
         people, found = self._respondents(connection, margins)
         if found.total < FLOOR:
             raise weights.Unweighable(f"fewer than {FLOOR} people have completed this survey: too few to weight")
-        made = weights.weigh(found.counts, found.dimensions, people, limit=limit)
+        return weights.weigh(found.counts, found.dimensions, people, limit=limit), found, people
+
+    def weights(self, connection: Connection, margins: Path | None = None, limit: float = weights.LIMIT) -> Document:
+        """How respondents would be weighted, and what that costs in precision."""
+        made, found, people = self.weighting(connection, margins, limit)
         trimmed, _ = shown([made.trimmed, made.respondents - made.trimmed])
         return {
             "survey": self.survey,

@@ -21,7 +21,7 @@ Dimensions = Annotated[
 ]
 Limit = Annotated[float, Query(ge=1.5, le=100, description="Largest weight, in medians")]
 Name = Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]+$", description="Only this broadcast")]
-_SEE = needs(Permission.SEE_STATUS)
+_SEE, _FIGURES = needs(Permission.SEE_STATUS), needs(Permission.SEE_FIGURES)
 _HIDDEN = "null is hidden, or cannot be said"
 
 
@@ -151,13 +151,13 @@ def routes(desk: Desk) -> APIRouter:
 
         return desk.database.read(work)
 
-    @router.get("/{survey:path}/coverage", dependencies=[_SEE], response_model=Coverage)
+    @router.get("/{survey:path}/coverage", dependencies=[_FIGURES], response_model=Coverage)
     def show_coverage(survey: Survey, by: Dimensions = "") -> Any:
         """Respondents beside the population: who is missing."""
         wanted = [[each for each in by.split(",") if each]] if by else []
         return answer(survey, lambda answers, connection: answers.coverage(connection, wanted))
 
-    @router.get("/{survey:path}/weights", dependencies=[_SEE], response_model=Weighted)
+    @router.get("/{survey:path}/weights", dependencies=[_FIGURES], response_model=Weighted)
     def show_weights(survey: Survey, limit: Limit = LIMIT) -> Any:
         """How respondents are weighted to the population, and what that costs in precision."""
         return answer(survey, lambda answers, connection: answers.weights(connection, limit=limit))
