@@ -84,13 +84,21 @@ def stands(
 
 def passed(connection: Connection, survey_id: int, by: By | None, zone: ZoneInfo) -> Iterator[Passed]:
     """What was answered and what was skipped; but for the question at which a run stands, to which she may have gone back."""
-    gone_by = sa.or_(answer.c.question != run.c.question, run.c.state == sa.text("'completed'"))
-    side = _side(connection, survey_id, by, zone)
+    side = _side(connection, survey_id, by, zone).label("side")
+    completed = run.c.state == sa.text("'completed'")
+    at = sa.case((completed, ""), else_=run.c.question).label("at")
+    runs = (
+        sa.select(run.c.id, side, at)
+        .select_from(_joined(by))
+        .where(_of(survey_id))
+        .cte("runs")
+        .prefix_with("MATERIALIZED")  # so that a side is worked out once a run, not once an answer
+    )
     statement = (
-        sa.select(side, answer.c.question, sa.func.count(answer.c.value), sa.func.count())
-        .select_from(_joined(by).join(answer, answer.c.run_id == run.c.id))
-        .where(_of(survey_id), answer.c.set_aside_at.is_(None), answer.c.position.in_(_FIRSTS), gone_by)
-        .group_by(_FIRST_COLUMN, answer.c.question)
+        sa.select(runs.c.side, answer.c.question, sa.func.count(answer.c.value), sa.func.count())
+        .select_from(answer.join(runs, runs.c.id == answer.c.run_id))
+        .where(answer.c.set_aside_at.is_(None), answer.c.position.in_(_FIRSTS), answer.c.question != runs.c.at)
+        .group_by(runs.c.side, answer.c.question)
     )
     for side_, question, answered, together in connection.execute(statement):
         yield Passed(_word(side_), question, answered, together - answered)
@@ -108,9 +116,14 @@ def _joined(by: By | None, *, last: bool = False) -> sa.FromClause:
     """Runs, with their last session and their phone where these are needed."""
     joined: sa.FromClause = run
     if last or by is By.CHANNEL:
-        other = session.alias("other")
-        newest = sa.select(sa.func.max(other.c.id)).where(other.c.run_id == run.c.id).correlate(run).scalar_subquery()
-        joined = joined.outerjoin(session, session.c.id == newest)
+        # Each once for all runs: looked up a run at a time, PostgreSQL did it once an answer.
+        newest = (
+            sa.select(session.c.run_id, sa.func.max(session.c.id).label("id"))
+            .where(session.c.run_id.is_not(None))
+            .group_by(session.c.run_id)
+            .subquery("newest")
+        )
+        joined = joined.outerjoin(newest, newest.c.run_id == run.c.id).outerjoin(session, session.c.id == newest.c.id)
     if by is By.OPERATOR:
         joined = joined.outerjoin(contact, contact.c.id == run.c.contact_id)
     return joined
