@@ -92,7 +92,7 @@ def passed(connection: Connection, survey_id: int, by: By | None, zone: ZoneInfo
         .select_from(_joined(by))
         .where(_of(survey_id))
         .cte("runs")
-        .prefix_with("MATERIALIZED")  # so that a side is worked out once a run, not once an answer
+        .prefix_with("MATERIALIZED", dialect="postgresql")  # a side is worked out once a run, not once an answer
     )
     statement = (
         sa.select(runs.c.side, answer.c.question, sa.func.count(answer.c.value), sa.func.count())
