@@ -140,6 +140,11 @@ class Settings(BaseSettings):
     operators: Path | None = Field(
         None, description="CSV file with operators, their prefixes and network codes; empty: the one that ships"
     )
+    margins: Path | None = Field(
+        None,
+        description="CSV file with the population that respondents are compared with and weighted to "
+        "(docs/who-is-missing.md); empty: Zimbabwe's census of 2022",
+    )
 
     send_batch: int = Field(50, ge=1, le=500, description="Messages that the worker claims at a time")
     broadcast_batch: int = Field(

@@ -32,6 +32,7 @@ DOCUMENTS = [
     "docs/api.md",
     "docs/backup.md",
     "docs/data.md",
+    "docs/who-is-missing.md",
 ]
 
 

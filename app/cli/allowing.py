@@ -25,9 +25,10 @@ PERMISSIONS = {
     **dict.fromkeys(
         ("status", "surveys", "surveys show", "surveys diff", "surveys download", "channels list", "broadcast list",
          "broadcast status", "contacts count", "contacts groups", "contacts attributes", "segments list", "segments count",
-         "views list"),
+         "views list", "response", "funnel"),
         Permission.SEE_STATUS,
     ),
+    **dict.fromkeys(("coverage", "weights"), Permission.SEE_FIGURES),
     **dict.fromkeys(("surveys add", "surveys publish", "surveys retire"), Permission.MANAGE_SURVEYS),
     **dict.fromkeys(
         ("contacts import", "contacts sample", "segments add", "segments remove", "facilitators add",

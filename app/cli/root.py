@@ -19,6 +19,7 @@ COMMANDS = {
     "cases": "cases", "facilitators": "facilitators", "erase": "erasing", "retention": "keeping", "audit": "auditing",
     "report": "reporting", "backup": "backups", "restore": "backups", "doctor": "doctor", "demo-data": "demo",
     "views": "views", "snapshot": "views",
+    "coverage": "missing", "weights": "missing", "response": "missing", "funnel": "missing",
 }  # fmt: skip
 
 

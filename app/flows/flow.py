@@ -118,6 +118,19 @@ class Caution:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Margin:
+    """That a question says where a respondent belongs in the population, e.g. by sex."""
+
+    dimension: str
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """What choices are called in the figures of the population, where that is not their name."""
+
+    def category(self, value: str) -> str:
+        """What a value is called in the figures of the population."""
+        return self.renamed.get(value, value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """One question, note or calculation of a form, with all that decides whether and how it is asked."""
 
@@ -149,6 +162,7 @@ class Question:
     """Choices, or words of a text, at which somebody should look after her."""
     proxy: frozenset[str] = frozenset()
     """Choices by which she says that she answers for somebody else."""
+    margin: Margin | None = None
     has_hint: bool = False
     silent: bool = False
     """Whether nobody sees it: a value that the form keeps for itself."""

@@ -17,6 +17,9 @@ from starlette.exceptions import HTTPException
 from app.flows.review.tariff import BadTariff
 from app.gateway.refusals import NotAllowed, NotNow, NotPossible, NotThere
 from app.money import NotMoney
+from app.reports.missing.desk import NoSuch
+from app.reports.missing.population import BadMargins
+from app.reports.missing.refusals import Unanswerable
 from app.store.query import BadSegment
 from app.values import without_numbers
 
@@ -30,6 +33,9 @@ _STATUSES: Mapping[type[Exception], int] = {
     BadSegment: 422,
     NotMoney: 422,
     BadTariff: 503,
+    NoSuch: 404,
+    BadMargins: 503,
+    Unanswerable: 422,
     exc.OperationalError: 503,
     exc.InterfaceError: 503,
     exc.TimeoutError: 503,
@@ -85,6 +91,8 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
     sentence = error.reason if isinstance(error, BadSegment) else str(error)
     if isinstance(error, BadTariff):
         sentence = f"The tariff that IZWI_TARIFF names cannot be used: {sentence}."
+    if isinstance(error, BadMargins):
+        sentence = f"The file with the population that IZWI_MARGINS names cannot be used: {sentence}."
     return respond(_status_of(error), _as_sentence(sentence))
 
 
@@ -115,6 +123,7 @@ HANDLERS: Mapping[int | type[Exception], Any] = {
     BadSegment: _refused,
     NotMoney: _refused,
     BadTariff: _refused,
+    Unanswerable: _refused,
     exc.OperationalError: _away,
     exc.InterfaceError: _away,
     exc.TimeoutError: _away,

@@ -68,6 +68,7 @@ def test_every_function_is_listed() -> None:
         "izwi:unsaid",
         "bind::izwi:distress",
         "bind::izwi:proxy",
+        "bind::izwi:margin",
         "bind::izwi:says",
         "bind::izwi:date_order",
         "izwi:date_order",

@@ -1,14 +1,15 @@
 """What a form says about doing no harm: consent, sensitive questions, distress, proxies, and its own words for what Izwi says."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from app.flows.asking import dependencies
-from app.flows.flow import Caution, ChoiceList, Question, Text
+from app.flows.flow import Caution, ChoiceList, Margin, Question, Text
 from app.flows.phrases import fold, holds
 from app.flows.questions.base import QuestionType
-from app.flows.reading.faults import Fault, Place
+from app.flows.reading import margins
+from app.flows.reading.faults import Fault, FaultOf, Place
 from app.flows.reading.markup import IZWI
 from app.flows.reading.model import Model, name_of
 
@@ -21,8 +22,6 @@ SAYS = ("info", "exit", "helpline", "safe", "later", "dial_instead", "who", "tha
 """What a form may say in its own words: notes with `izwi:says`."""
 _TRUE, _FALSE = frozenset(["yes", "true", "true()", "1"]), frozenset(["no", "false", "false()", "0"])
 _MOST_PERSONS = 20
-
-FaultOf = Callable[[str, str, str], None]
 
 
 class Care:
@@ -52,6 +51,7 @@ class Care:
             "consent": self.consent(path, kind, choices),
             "distress": self.distress(path, kind, choices),
             "proxy": self.proxy(path, choices),
+            "margin": self.margin(path, kind, choices),
         }
 
     def sensitive(self, path: str) -> bool:
@@ -84,6 +84,10 @@ class Care:
             self.fault(name_of(path), "izwi:proxy is at no select_one", "Put it at a select_one, with a choice's name.")
         self._must_be_choices(path, "proxy", listed, choices)
         return frozenset(listed)
+
+    def margin(self, path: str, kind: QuestionType, choices: ChoiceList | None) -> Margin | None:
+        """The margin of the population that an answer belongs to."""
+        return margins.read(name_of(path), self._of(path, "margin"), kind, choices, self.fault)
 
     def takes_note(self, path: str, kind: QuestionType, labels: Mapping[str, Text]) -> bool:
         """Take the words of a note that stand for what Izwi says; False where it is an ordinary question."""

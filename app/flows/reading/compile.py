@@ -11,7 +11,7 @@ from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text
 from app.flows.phrases import fold
 from app.flows.questions.base import Accepted, QuestionType
 from app.flows.questions.metadata import Metadata
-from app.flows.reading import actions, care, consistency, itemset, itext, kinds, model, unsupported
+from app.flows.reading import actions, care, consistency, itemset, itext, kinds, margins, model, unsupported
 from app.flows.reading.faults import Fault, FormError, Place
 from app.flows.reading.load import Form
 from app.flows.reading.markup import IZWI, XF, parse_xml
@@ -74,6 +74,7 @@ class _Compiler:
         calculates, bare = consistency.check(self.scope, questions), self.bare(spans)
         written = compact.read(self.model, questions, self.fault)
         care.check_records(questions, written.tag_of if written else {}, self.fault)
+        margins.check(questions, self.fault)
         caution = self.care.caution(questions, self.scope.faults)
         if self.scope.faults:
             raise FormError(self.scope.faults)
@@ -230,7 +231,8 @@ class _Compiler:
                 self.fault(name_of(path), "a question that is asked cannot have a calculation", cure)
         for path, kind, source in kinds.unasked(self.scope, self.questions):
             calculate = self.scope.value(source, path, "calculation") if source else None
-            self.add(path, kind, labels={}, shorts={}, calculate=calculate, silent=True)
+            margin = self.care.margin(path, kind, None)
+            self.add(path, kind, labels={}, shorts={}, calculate=calculate, silent=True, margin=margin)
 
     def add(self, path: str, kind: QuestionType, name: str = "", **parts: Any) -> None:
         name, slot = name or name_of(path), self.model.slots[path]

@@ -1,9 +1,12 @@
 """What is wrong with a form: where, what, and the way out. A form with a fault is refused before anyone is asked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
+
+FaultOf = Callable[[str, str, str], None]
+"""Takes a fault of a question: its name, what is wrong, and the way out."""
 
 
 @dataclass(frozen=True, slots=True)

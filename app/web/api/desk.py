@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from app.flows.flow import Flow
 from app.gateway import planning
 from app.gateway.broadcasting import Broadcasting
 from app.gateway.casework import Casework
@@ -31,6 +32,10 @@ class Desk:
         self._library = Library(database)
         self._forms = threading.Lock()
         self.broadcasting = Broadcasting(settings, database, self._library, None)
+
+    def flow(self, version_id: int) -> Flow:
+        """The compiled form of a stored version, to look at; nothing is worked out with it here."""
+        return self._library.edition(version_id).flow
 
     def trail(self, asker: Token) -> Trail:
         """What somebody does through the API is noted with this."""
