@@ -25,6 +25,7 @@ from app.store import sessions
 from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.api import app as api
+from app.web.central import app as central
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.simulator import routes as simulator
 from app.worker import delivery, expiry, feeding, keeping, loop, resealing, thanks, watching
@@ -169,6 +170,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
         return JSONResponse({"status": "ok" if healthy else "failing", **alive}, status_code=200 if healthy else 503)
 
     app.mount(api.PREFIX, api.make_api(settings, parts.database, lambda: datetime.now(UTC)))
+    app.mount(central.PREFIX, central.make_central(settings, parts.database, lambda: datetime.now(UTC)))
     if with_simulator and not settings.production:
         simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
     return app
