@@ -34,7 +34,7 @@ _FIND = (
 )
 
 
-def begin(connection: Connection, token: Token, at: datetime) -> Login:
+def add(connection: Connection, token: Token, at: datetime) -> Login:
     """Log a program in; those that ended are forgotten."""
     made = Login(PREFIX + secrets.token_urlsafe(_SECRET_BYTES), at, at + LASTS)
     connection.execute(sa.delete(login).where(login.c.expires_at <= at))
@@ -52,7 +52,7 @@ def find(connection: Connection, given: str, at: datetime) -> Token | None:
     return Token(row.id, row.name, Role(row.role), row.created_at, row.last_used_at) if row else None
 
 
-def end(connection: Connection, given: str, token: Token) -> bool:
+def remove(connection: Connection, given: str, token: Token) -> bool:
     """End a login of this token; says whether there was one."""
     statement = sa.delete(login).where(login.c.digest == _digest(given), login.c.token_id == token.id)
     return bool(connection.execute(statement).rowcount)

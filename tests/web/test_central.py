@@ -61,7 +61,7 @@ def test_a_program_logs_in_asks_and_logs_out(office: Office) -> None:
 def test_a_login_ends_by_itself_and_with_its_token(office: Office, clock: Clock) -> None:
     database = office.served.parts.database
     (token,) = [each for each in database.read(tokens.every) if each.name == "analyst"]
-    login = database.write(lambda connection: logins.begin(connection, token, clock()))
+    login = database.write(lambda connection: logins.add(connection, token, clock()))
 
     def found(later: timedelta) -> Any:
         return database.read(lambda connection: logins.find(connection, login.token, clock() + later))

@@ -33,7 +33,7 @@ def routes(shelf: Shelf) -> APIRouter:
 
         def work(connection: Any) -> Login | None:
             found = tokens.find(connection, given.password)
-            return logins.begin(connection, found, shelf.now()) if found and found.name == given.email else None
+            return logins.add(connection, found, shelf.now()) if found and found.name == given.email else None
 
         made = shelf.database.write(work)
         if made is None:
@@ -47,7 +47,7 @@ def routes(shelf: Shelf) -> APIRouter:
         asker: Token = request.scope[ASKER]
         if given == "current":
             given = request.headers.get("authorization", "").partition(" ")[2].strip()
-        if not shelf.database.write(lambda connection: logins.end(connection, given, asker)):
+        if not shelf.database.write(lambda connection: logins.remove(connection, given, asker)):
             raise Problem(404.1)
         return {"success": True}
 
