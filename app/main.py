@@ -28,7 +28,7 @@ from app.web.api import app as api
 from app.web.central import app as central
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.simulator import routes as simulator
-from app.worker import delivery, expiry, feeding, keeping, loop, resealing, thanks, watching
+from app.worker import delivery, expiry, feeding, keeping, loop, pushing, resealing, thanks, watching
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +128,7 @@ def make_worker(parts: Parts) -> loop.Worker:
         ),
         keeping.Keeping(settings, parts.database),
         resealing.Resealing(parts.database, parts.keys),
+        pushing.Pushing(settings, parts.database),
     )
 
 

@@ -24,10 +24,11 @@ PERMISSIONS = {
     **dict.fromkeys(("check", "simulate"), Permission.TRY_SURVEYS),
     **dict.fromkeys(
         ("status", "surveys", "surveys show", "surveys diff", "surveys download", "channels list", "broadcast list",
-         "broadcast status", "contacts count", "contacts groups", "contacts attributes", "segments list", "segments count"),
+         "broadcast status", "contacts count", "contacts groups", "contacts attributes", "segments list", "segments count",
+         "push status"),
         Permission.SEE_STATUS,
     ),
-    **dict.fromkeys(("surveys add", "surveys publish", "surveys retire"), Permission.MANAGE_SURVEYS),
+    **dict.fromkeys(("surveys add", "surveys pull", "surveys publish", "surveys retire"), Permission.MANAGE_SURVEYS),
     **dict.fromkeys(
         ("contacts import", "contacts sample", "segments add", "segments remove", "facilitators add",
          "facilitators list", "facilitators remove"),
@@ -39,11 +40,11 @@ PERMISSIONS = {
         Permission.RUN_BROADCASTS,
     ),
     **dict.fromkeys(("channels hold", "channels release"), Permission.HOLD_CHANNELS),
-    **dict.fromkeys(("export answers", "export records"), Permission.EXPORT_ANSWERS),
+    **dict.fromkeys(("export answers", "export records", "push start", "push retry"), Permission.EXPORT_ANSWERS),
     "export consents": Permission.EXPORT_CONSENTS,
     **dict.fromkeys(("cases list", "cases take", "cases close"), Permission.MANAGE_CASES),
     "contacts reveal": Permission.SEE_NUMBERS,
-    "erase": Permission.ERASE,
+    **dict.fromkeys(("erase", "push forgotten"), Permission.ERASE),
     **dict.fromkeys(
         ("serve", "work", "migrate", "doctor", "hooks", "retention", "messages unknown", "channels log"),
         Permission.OPERATE,
