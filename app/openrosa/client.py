@@ -3,8 +3,7 @@
 import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import formatdate
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
@@ -206,7 +205,7 @@ def _word(error: httpx.HTTPError) -> str:
 
 
 def _dated() -> dict[str, str]:
-    return {"Date": format_datetime(datetime.now(UTC), usegmt=True)}
+    return {"Date": formatdate(usegmt=True)}
 
 
 def _listed(element: Any) -> Listed:
