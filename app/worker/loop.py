@@ -112,7 +112,7 @@ class Worker:
         self._erasing, self._keeping, self._resealing = Erasing(database), keeping, resealing
         self._senders = [Loop(f"izwi-send-{line.name}", partial(self._deliver, line)) for line in lines]
         self._senders.append(Loop("izwi-thanks", self._thank))
-        self._pushing, self._push = pushing, Loop("izwi-push", lambda: pushing.work(datetime.now(UTC)), patient=True)
+        self._pushing, self._push = pushing, Loop("izwi-push", lambda: pushing.work(datetime.now(UTC)))
         self._house = Loop("izwi-worker", self._keep_house)
         self._records = Loop("izwi-records", self._record, patient=True)
         self._next = dict.fromkeys((self._sweep, self._expire, self._tidy, self._forget), 0.0)

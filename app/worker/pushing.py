@@ -30,6 +30,7 @@ _AT_ONCE, _LEAST_LEASE = 10, 60
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 5.0, 3600.0
 _LOOK_AGAIN = timedelta(minutes=10)
 _NOT_TRIED = "not tried"
+_DOWN = {Outcome.LOCKED, Outcome.RETRY, Outcome.UNKNOWN}
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class Pushing:
         for each in claimed:
             result = put_back or self._one(line, each, at)
             results.append(result)
-            if put_back is None and result is not None and result.outcome in {Outcome.LOCKED, Outcome.RETRY}:
+            if put_back is None and result is not None and result.outcome in _DOWN:
                 put_back = result if result.outcome is Outcome.LOCKED else Result(Outcome.RETRY, _NOT_TRIED)
             elif put_back is None and time.monotonic() > until:
                 put_back = Result(Outcome.RETRY, _NOT_TRIED)

@@ -203,6 +203,27 @@ def test_a_closed_door_stops_all_until_somebody_tries_again(way: Way, status: st
     assert sorted(way.project.kept) == sorted(names)
 
 
+def test_a_project_that_is_away_is_asked_seldom_and_with_one_record(way: Way) -> None:
+    asked: list[Any] = []
+
+    def plan() -> str:
+        asked.append(way.clock())
+        return "503"
+
+    way.project.plan = plan
+    names = way.store(12)
+    worker = way.workers[0]
+    for _ in range(3600):
+        worker.work(way.clock())
+        way.clock.pass_time(seconds=4)
+
+    assert 10 < len(asked) < 60  # in four hours
+    assert len(set(asked)) == len(asked)
+    way.project.plan = lambda: "take"
+    way.go(2)
+    assert sorted(way.project.kept) == sorted(names)
+
+
 def test_a_wrong_password_sends_no_record_at_all(way: Way) -> None:
     way.change(password="wrong")
     way.store(3)
