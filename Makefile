@@ -52,6 +52,8 @@ lock: ## Renew the lock files (needs uv)
 	  --extra dev pyproject.toml -o requirements-dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  -c requirements-dev.lock pyproject.toml -o requirements.lock
+	echo pyodk | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url - -o requirements-pyodk.lock
 
 image: ## Build the container image (docker or buildah)
 	$$(command -v docker >/dev/null && echo docker || echo "buildah") build -t izwi .
@@ -69,7 +71,13 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
 	printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/python" -m app "$$@"\n' '$(CURDIR)' '$(abspath $(BIN))' > $(BIN)/izwi && chmod +x $(BIN)/izwi
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+# pyODK wants an older pydantic than Izwi has, so it is a folder of its own beside the packages, which its test looks into.
+$(VENV)/.pyodk: requirements-pyodk.lock | $(VENV)/bin/python
+	rm -rf $(VENV)/pyodk
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --target $(VENV)/pyodk -r $<
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml $(VENV)/.pyodk | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run

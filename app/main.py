@@ -25,9 +25,10 @@ from app.store import sessions
 from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.api import app as api
+from app.web.central import app as central
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.simulator import routes as simulator
-from app.worker import delivery, expiry, feeding, keeping, loop, resealing, thanks, watching
+from app.worker import delivery, expiry, feeding, keeping, loop, pushing, resealing, thanks, watching
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +128,7 @@ def make_worker(parts: Parts) -> loop.Worker:
         ),
         keeping.Keeping(settings, parts.database),
         resealing.Resealing(parts.database, parts.keys),
+        pushing.Pushing(settings, parts.database),
     )
 
 
@@ -169,6 +171,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
         return JSONResponse({"status": "ok" if healthy else "failing", **alive}, status_code=200 if healthy else 503)
 
     app.mount(api.PREFIX, api.make_api(settings, parts.database, lambda: datetime.now(UTC)))
+    app.mount(central.PREFIX, central.make_central(settings, parts.database, lambda: datetime.now(UTC)))
     if with_simulator and not settings.production:
         simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
     return app

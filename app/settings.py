@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -60,7 +61,30 @@ class AirtimeSettings(BaseModel):
     budget: Decimal = Field(gt=0, max_digits=15, decimal_places=6)
 
 
-_PARTS: Mapping[str, type[BaseModel]] = {"channels": LineSettings, "airtime": AirtimeSettings}
+class TargetSettings(BaseModel):
+    """A project at KoboToolbox or ODK Central that records are pushed to, and forms are pulled from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: str = Field(pattern=r"^https?://[^/@\s]+(/[^\s?#]*)?$")
+    user: str = ""
+    password: str = Field(default="", repr=False)
+    token: str = Field(default="", repr=False)
+    """KoboToolbox's, in place of user and password."""
+    surveys: tuple[str, ...] = ()
+    timeout_seconds: float = Field(default=20, gt=0, le=120)
+
+    @field_validator("url")
+    @classmethod
+    def _private(cls, url: str) -> str:
+        if url.startswith("http://") and urlsplit(url).hostname not in {"127.0.0.1", "localhost", "::1"}:
+            raise ValueError("answers go to another machine by https:// only")
+        return url
+
+
+_PARTS: Mapping[str, type[BaseModel]] = {
+    "channels": LineSettings, "airtime": AirtimeSettings, "targets": TargetSettings,
+}  # fmt: skip
 
 
 class Settings(BaseSettings):
@@ -180,6 +204,13 @@ class Settings(BaseSettings):
         description="Replies by SMS that one phone gets in an hour; what asks for more is a machine, not a person",
     )
 
+    targets: dict[str, TargetSettings] = Field(
+        default_factory=dict,
+        description="Projects at KoboToolbox or ODK Central ([docs/odk.md](docs/odk.md)), by name: `url`, `user` and "
+        "`password` or `token`, `surveys` whose records go there: "
+        '`{"kobo": {"url": "https://…", "token": "…", "surveys": ["survey_id"]}}`',
+    )
+
     terminal_role: Role = Field(
         Role.ADMIN,
         description="What somebody may do who types commands here without a token of their own (`IZWI_TOKEN`): admin, "
@@ -191,9 +222,9 @@ class Settings(BaseSettings):
 
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
 
-    @field_validator("channels")
+    @field_validator("channels", "targets")
     @classmethod
-    def _known_channels(cls, channels: dict[str, LineSettings]) -> dict[str, LineSettings]:
+    def _known_channels(cls, channels: dict[str, Any]) -> dict[str, Any]:
         strange = sorted(name for name in channels if not _CHANNEL_NAME.fullmatch(name))
         if strange:
             raise ValueError(f"{strange[0]!r} is no name for a channel; write a word in lower case, such as econet")

@@ -67,6 +67,17 @@ class VersionStatus(StrEnum):
     RETIRED = "retired"
 
 
+class PushState(StrEnum):
+    """Where a record stands that goes to another project."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    THERE = "there"
+    STOPPED = "stopped"
+    GONE = "gone"
+    """Withdrawn or erased before it was sent."""
+
+
 class NotAPhoneNumber(ValueError):
     """The text is not a phone number that can be written in E.164 form."""
 

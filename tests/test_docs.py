@@ -33,6 +33,7 @@ DOCUMENTS = [
     "docs/backup.md",
     "docs/data.md",
     "docs/who-is-missing.md",
+    "docs/odk.md",
 ]
 
 

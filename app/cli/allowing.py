@@ -25,11 +25,11 @@ PERMISSIONS = {
     **dict.fromkeys(
         ("status", "surveys", "surveys show", "surveys diff", "surveys download", "channels list", "broadcast list",
          "broadcast status", "contacts count", "contacts groups", "contacts attributes", "segments list", "segments count",
-         "views list", "response", "funnel"),
+         "views list", "response", "funnel", "push status"),
         Permission.SEE_STATUS,
     ),
     **dict.fromkeys(("coverage", "weights"), Permission.SEE_FIGURES),
-    **dict.fromkeys(("surveys add", "surveys publish", "surveys retire"), Permission.MANAGE_SURVEYS),
+    **dict.fromkeys(("surveys add", "surveys pull", "surveys publish", "surveys retire"), Permission.MANAGE_SURVEYS),
     **dict.fromkeys(
         ("contacts import", "contacts sample", "segments add", "segments remove", "facilitators add",
          "facilitators list", "facilitators remove"),
@@ -41,11 +41,13 @@ PERMISSIONS = {
         Permission.RUN_BROADCASTS,
     ),
     **dict.fromkeys(("channels hold", "channels release"), Permission.HOLD_CHANNELS),
-    **dict.fromkeys(("export answers", "export records", "snapshot"), Permission.EXPORT_ANSWERS),
+    **dict.fromkeys(
+        ("export answers", "export records", "snapshot", "push start", "push retry"), Permission.EXPORT_ANSWERS
+    ),
     "export consents": Permission.EXPORT_CONSENTS,
     **dict.fromkeys(("cases list", "cases take", "cases close"), Permission.MANAGE_CASES),
     "contacts reveal": Permission.SEE_NUMBERS,
-    "erase": Permission.ERASE,
+    **dict.fromkeys(("erase", "push forgotten"), Permission.ERASE),
     **dict.fromkeys(
         ("serve", "work", "migrate", "backup", "restore", "doctor", "hooks", "retention", "messages unknown",
          "channels log", "demo-data", "views renew"),

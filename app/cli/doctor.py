@@ -15,13 +15,15 @@ import httpx
 
 from app.channels import CHANNELS, operators
 from app.cli.root import read_settings, say
+from app.cli.targets import told
 from app.gateway import clashes, library
 from app.gateway.channels import Channels, Doing
 from app.gateway.lines import Lines
 from app.settings import PREFIX, LineSettings, Settings
-from app.store import airtime, keys, outbox, schema
+from app.store import airtime, keys, outbox, push, schema
 from app.store.unit import Database
 from app.store.views import renewing
+from app.values import PushState
 
 _ENOUGH_DISK = 500 * 1024 * 1024
 _WAL_RESET_FIXED = (3, 51, 3)
@@ -110,6 +112,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield from _held(settings, database)
         yield from _outbox(database)
         yield from _airtime(database)
+        yield from _pushes(settings, database)
         yield from _surveys(settings, database)
         yield from _views(database)
     except Exception as error:
@@ -157,6 +160,23 @@ def _airtime(database: Database) -> Iterator[Finding]:
         yield Finding(
             "warning", f"{counts['refused']} who completed a survey got no airtime: its budget is spent",
             "a larger budget in IZWI_AIRTIME is for those who come after",
+        )  # fmt: skip
+
+
+def _pushes(settings: Settings, database: Database) -> Iterator[Finding]:
+    for each in database.read(push.counts):
+        if each.target not in settings.targets and each.state is PushState.QUEUED:
+            yield Finding(
+                "warning", f"{each.records} records wait for {each.target}, which IZWI_TARGETS does not name",
+                "name it, or leave them: nothing is sent",
+            )  # fmt: skip
+        elif each.state is PushState.STOPPED:
+            what, help_ = told(each)
+            yield Finding("warning", f"{each.records} records of {each.survey} stopped on their way to {what}", help_)
+    if gone := database.read(push.forgotten):
+        yield Finding(
+            "warning", f"{len(gone)} records that were taken back here are, or may be, in other projects still",
+            "`izwi push forgotten` lists them; somebody has to remove them there",
         )  # fmt: skip
 
 

@@ -37,7 +37,11 @@ def add(file: Path) -> None:
     Lists that it takes from other files (.csv, .xml, .geojson) lie beside FILE, in a folder named like it with -media, or
     in one .zip with it. Their rows become part of the form.
     """
-    settings = read_settings()
+    add_file(file, read_settings())
+
+
+def add_file(file: Path, settings: Settings) -> None:
+    """Check a form, store it as a draft, and say what comes next."""
     report = report_on(file, settings)
     show(report, settings, brief=True)
     if report.flow is None:

@@ -15,7 +15,8 @@ COMMANDS = {
     "serve": "serving", "work": "serving", "migrate": "migrating",
     "check": "forms", "surveys": "surveys", "simulate": "phone",
     "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts", "messages": "messages",
-    "export": "exporting", "channels": "channels", "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens",
+    "export": "exporting", "push": "pushing",
+    "channels": "channels", "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens",
     "cases": "cases", "facilitators": "facilitators", "erase": "erasing", "retention": "keeping", "audit": "auditing",
     "report": "reporting", "backup": "backups", "restore": "backups", "doctor": "doctor", "demo-data": "demo",
     "views": "views", "snapshot": "views",
@@ -66,6 +67,7 @@ def log_to_stderr(level: str) -> None:
         level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
     )
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # says what it is made of at every start
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # says every address, and one of ODK Central's may hold a key
 
 
 def read_settings(**overrides: object) -> Settings:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from app.cli import publishing
+from app.cli import publishing, pulling
 from app.cli.root import read_settings, say
 from app.cli.stored import local, named, opened, refuse, versions_of
 from app.flows.review.findings import language
@@ -115,7 +115,7 @@ def download(survey: str, version_name: str | None, kind: str, output: Path | No
     sys.stdout.buffer.write(content)
 
 
-for command in (publishing.add, publishing.diff, publishing.publish, publishing.retire):
+for command in (publishing.add, publishing.diff, publishing.publish, publishing.retire, pulling.pull):
     surveys.add_command(command)
 
 

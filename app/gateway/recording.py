@@ -3,7 +3,7 @@ sent, at the latest for an export. The last turn of a respondent waits for none 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from app.gateway import flagging
 from app.gateway.flagging import Finished
 from app.gateway.library import Library
 from app.settings import Settings
-from app.store import flags, records
+from app.store import flags, push, records
 from app.store.keys import Keys
 from app.store.unit import Database
 from app.values import Doubt, Mode, RunState
@@ -52,6 +52,7 @@ class Recording:
     def __init__(self, settings: Settings, database: Database, library: Library, keys: Keys | None) -> None:
         self._database, self._library, self._zone = database, library, ZoneInfo(settings.zone)
         self._keys = keys
+        self._targets = {name: each.surveys for name, each in settings.targets.items() if each.surveys}
         self._failed: set[int] = set()
 
     def make(self, at: datetime, count: int = 50) -> int:
@@ -62,7 +63,7 @@ class Recording:
         if made:
             finished = [row for row in found if row.id in made and row.state == RunState.COMPLETED]
             looked = self._database.read(lambda connection: self._look(connection, finished))
-            self._database.write(lambda connection: _keep(connection, made, looked, at))
+            self._database.write(lambda connection: _keep(connection, made, looked, at, self._targets))
         return len(found)
 
     def make_all(self, at: datetime) -> int:
@@ -104,9 +105,12 @@ class Recording:
             return {}
 
 
-def _keep(connection: Connection, made: Mapping[int, str], looked: Looked, at: datetime) -> None:
+def _keep(
+    connection: Connection, made: Mapping[int, str], looked: Looked, at: datetime, targets: Mapping[str, Iterable[str]]
+) -> None:
     """Keep the records, and flag the runs; others are flagged with them, of which these make too many."""
     records.keep(connection, made, looked.vectors, at)
+    push.add_made(connection, list(made), targets, at)
     counting = flags.alike(connection, list(made))
     there = {row.run_id for row in counting}
     doubts = {(run_id, doubt) for run_id, doubt in looked.doubts if run_id in there}

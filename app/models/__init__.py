@@ -1,6 +1,6 @@
 """All tables, so that whoever needs the whole schema has one name to import."""
 
-from app.models import access, broadcasts, care, consents, descriptions, erasures, messages, people, runs, surveys
+from app.models import access, broadcasts, care, consents, descriptions, erasures, messages, people, push, runs, surveys
 from app.models.base import metadata
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "messages",
     "metadata",
     "people",
+    "push",
     "runs",
     "surveys",
 ]

@@ -19,6 +19,18 @@ api_token = sa.Table(
     comment="A person or a program that may use the JSON API and the commands",
 )
 
+login = sa.Table(
+    "login",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("token_id", BigId, sa.ForeignKey("api_token.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True, comment="SHA-256 of what the program was given"),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("expires_at", Utc, nullable=False),
+    sa.Index(None, "token_id"),
+    comment="A program that logged in with a token's name and the token, as with ODK Central",
+)
+
 audit = sa.Table(
     "audit",
     metadata,

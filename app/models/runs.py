@@ -82,6 +82,14 @@ run = sa.Table(
         sqlite_where=sa.text("state = 'active'"),
         postgresql_where=sa.text("state = 'active'"),
     ),
+    sa.Index(
+        "ix_run_completed",  # the newest first, as ODK Central gives them; a run gets there once
+        "survey_id",
+        "ended_at",
+        "id",
+        sqlite_where=sa.text("state = 'completed'"),
+        postgresql_where=sa.text("state = 'completed'"),
+    ),
     sa.Index(None, "respondent_id"),
     sa.Index(None, "contact_id"),
     sa.Index(None, "survey_version_id", "started_at"),

@@ -21,7 +21,7 @@ def write_csv(out: Out, columns: Sequence[str], found: Iterator[Mapping[str, Any
     writer.writerow(columns)
     count = 0
     for row in found:
-        writer.writerow(["" if row[name] is None else _harmless(str(row[name])) for name in columns])
+        writer.writerow(["" if row[name] is None else harmless(str(row[name])) for name in columns])
         count += 1
     return count
 
@@ -35,7 +35,7 @@ def write_jsonl(out: Out, _: Sequence[str], found: Iterator[Mapping[str, Any]]) 
     return count
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """A text that a spreadsheet would run as a formula gets an apostrophe (OWASP ASVS 1.2.10): respondents wrote it."""
     return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and not _is_number(cell) else cell
 

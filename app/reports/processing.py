@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from app.flows.flow import Flow
@@ -102,6 +103,14 @@ def _recipients(settings: Settings) -> Iterator[str]:
         ("channel", "processor", "what it gets", "written contract", "where it processes"),
         [_line(name, line) for name, line in settings.lines.items()],
     )
+    if settings.targets:
+        rows = [
+            (name, urlsplit(each.url).hostname or "", f"pseudonymous records of {', '.join(each.surveys) or 'no survey'}",
+             TO_FILL_IN, TO_FILL_IN)
+            for name, each in settings.targets.items()
+        ]  # fmt: skip
+        yield "\nRecords are pushed to other projects:\n"
+        yield from table(("project", "server", "what it gets", "written contract", "where it processes"), rows)
     where = "on this machine" if settings.database.startswith("sqlite") else f"on a PostgreSQL server: {TO_FILL_IN}"
     yield f"\nThe database is {where}. Mobile operators carry what is sent, and can read it: neither SMS nor USSD is secret."
     yield f"Others who receive answers or figures, and where they are (sections 28 and 29): {TO_FILL_IN}"

@@ -63,6 +63,11 @@ def moment(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def file_name(text: str) -> str:
+    """A text as the name of a file: what may have any letters in it."""
+    return _UNSAFE.sub("_", text) or "_"
+
+
 def _put(archive: zipfile.ZipFile, name: str, xml: str, at: datetime = _FIRST) -> None:
     info = zipfile.ZipInfo(name, at.timetuple()[:6])
     info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
@@ -77,7 +82,7 @@ class _Names:
 
     def of(self, text: str) -> str:
         if text not in self._names:
-            safe = _UNSAFE.sub("_", text) or "_"
+            safe = file_name(text)
             taken = {name.lower() for name in self._names.values()}
             name, number = safe, 1
             while name.lower() in taken:

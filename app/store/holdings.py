@@ -10,6 +10,7 @@ from app.models.care import distress_case, facilitator
 from app.models.consents import consent
 from app.models.messages import inbound, outbox
 from app.models.people import contact, respondent
+from app.models.push import push
 from app.models.runs import answer, record, run, turn
 from app.models.surveys import survey
 
@@ -29,6 +30,7 @@ _HELD: Mapping[str, tuple[sa.Table, sa.ColumnElement[bool]]] = {
     "of these, messages to phones whose words are kept": (outbox, outbox.c.body != ""),
     "steps of sessions": (turn, sa.true()),
     "of these, steps whose words are kept": (turn, (turn.c.screen != "") | turn.c.typed.is_not(None)),
+    "records that are in other projects too": (push, push.c.state == "there"),
     "cases of distress": (distress_case, sa.true()),
     "facilitators' phones": (facilitator, sa.true()),
 }

@@ -57,8 +57,8 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 class Answering:
     """Around an ASGI app: whatever goes wrong in there is answered, and logged by its type."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: App, answer: Callable[[int], JSONResponse]) -> None:
+        self._app, self._answer = app, answer
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take a request."""
@@ -72,11 +72,11 @@ class Answering:
         try:
             await self._app(scope, receive, watched)
         except Exception as error:
-            status = _status_of(error)
+            status = status_of(error)
             if status >= 500:
                 log.error("the API could not answer: %s", type(error).__name__)
             if not begun:
-                await respond(status)(scope, receive, send)
+                await self._answer(status)(scope, receive, send)
 
 
 def respond(status: int, sentence: str = "", headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -93,7 +93,7 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
         sentence = f"The tariff that IZWI_TARIFF names cannot be used: {sentence}."
     if isinstance(error, BadMargins):
         sentence = f"The file with the population that IZWI_MARGINS names cannot be used: {sentence}."
-    return respond(_status_of(error), _as_sentence(sentence))
+    return respond(status_of(error), as_sentence(sentence))
 
 
 async def _away(_: Request, error: Exception) -> JSONResponse:
@@ -115,7 +115,7 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _unforeseen(_: Request, error: Exception) -> JSONResponse:
-    return respond(_status_of(error))
+    return respond(status_of(error))
 
 
 HANDLERS: Mapping[int | type[Exception], Any] = {
@@ -133,11 +133,13 @@ HANDLERS: Mapping[int | type[Exception], Any] = {
 }
 
 
-def _status_of(error: Exception) -> int:
+def status_of(error: Exception) -> int:
+    """The status that an error is answered with."""
     return next((_STATUSES[each] for each in type(error).__mro__ if each in _STATUSES), 500)
 
 
-def _as_sentence(text: str) -> str:
+def as_sentence(text: str) -> str:
+    """A text from its capital letter to its full stop."""
     text = " ".join(text.split())
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
 

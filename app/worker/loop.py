@@ -18,6 +18,7 @@ from app.worker.erasing import Erasing
 from app.worker.expiry import Expiry
 from app.worker.feeding import Feeding
 from app.worker.keeping import Keeping
+from app.worker.pushing import Pushing
 from app.worker.resealing import Resealing
 from app.worker.thanks import Thanks
 
@@ -104,30 +105,37 @@ class Worker:
         thanks: Thanks,
         keeping: Keeping,
         resealing: Resealing,
+        pushing: Pushing,
     ) -> None:
         self._database, self._delivery, self._expiry = database, delivery, expiry
         self._feeding, self._recording, self._thanks = feeding, recording, thanks
         self._erasing, self._keeping, self._resealing = Erasing(database), keeping, resealing
         self._senders = [Loop(f"izwi-send-{line.name}", partial(self._deliver, line)) for line in lines]
         self._senders.append(Loop("izwi-thanks", self._thank))
+        self._pushing, self._push = pushing, Loop("izwi-push", lambda: pushing.work(datetime.now(UTC)))
         self._house = Loop("izwi-worker", self._keep_house)
         self._records = Loop("izwi-records", self._record, patient=True)
         self._next = dict.fromkeys((self._sweep, self._expire, self._tidy, self._forget), 0.0)
 
     def start(self, turns: Callable[[], int] = _nobody) -> None:
         """Start the threads; they give way to the turns of this process, of which `turns` counts all so far."""
-        for each in (*self._senders, self._house, self._records):
+        for each in self._loops:
             each.start(turns)
 
     def stop(self) -> None:
         """Let the threads finish the batches that they are sending, and end."""
-        for each in (*self._senders, self._house, self._records):
+        for each in self._loops:
             each.stop()
+        self._pushing.close()
 
     @property
     def alive(self) -> bool:
         """Whether all threads run."""
-        return all(each.alive for each in (*self._senders, self._house, self._records))
+        return all(each.alive for each in self._loops)
+
+    @property
+    def _loops(self) -> list[Loop]:
+        return [*self._senders, self._house, self._records, self._push]
 
     def wake(self) -> None:
         """Say that a message has just been written."""
@@ -163,6 +171,7 @@ class Worker:
     def _sweep(self, now: datetime) -> None:
         self._expiry.sweep(now)
         self._thanks.sweep(now)
+        self._pushing.sweep(now)
 
     def _expire(self, now: datetime) -> None:
         self._expiry.expire(now)

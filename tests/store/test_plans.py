@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from app.store import answers, contacts, flags, outbox, recipients, reports, runs, sessions
+from app.store.unit import Database
+from tests.submissions import store_submissions
 
 ALL_THE_TIME = {
     "the runs under way on some phones": runs._ACTIVE,
@@ -71,9 +73,12 @@ def test_a_list_of_keys_is_looked_up_key_by_key(sqlite_template: Path) -> None:
     ],
 )
 def test_postgresql_judges_runs_out_of_indexes_too(fresh_postgres: str, statement: Any, index: str) -> None:
-    """Its tables are empty here, so it is told to read none from end to end where it can do otherwise."""
-    engine = sa.create_engine(fresh_postgres)
+    """Its tables are small here, so it is told to read none from end to end where it can do otherwise."""
+    database = Database(fresh_postgres)
+    store_submissions(database, "leave_no_one_behind", [datetime(2026, 1, 1, tzinfo=UTC)] * 300)
+    engine = database.engine
     with engine.connect() as connection:
+        connection.exec_driver_sql("ANALYZE")
         connection.exec_driver_sql("SET enable_seqscan = off")
         text = str(statement.compile(engine, compile_kwargs={"render_postcompile": True}))
         given = {
@@ -86,7 +91,7 @@ def test_postgresql_judges_runs_out_of_indexes_too(fresh_postgres: str, statemen
             "mode_1": "facilitator",
         }
         plan = "\n".join(row[0] for row in connection.exec_driver_sql("EXPLAIN " + text, given))
-    engine.dispose()
+    database.close()
 
     assert index in plan, plan
     assert "Seq Scan" not in plan

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.models import metadata
-from app.models.access import api_token, audit
+from app.models.access import api_token, audit, login
 from app.models.broadcasts import airtime, broadcast, recipient, tally
 from app.models.care import distress_case, facilitator, flag
 from app.models.consents import consent
@@ -27,6 +27,7 @@ from app.models.people import (
     respondent,
     segment,
 )
+from app.models.push import push
 from app.models.runs import answer, channel, record, run, session, turn
 from app.models.surveys import survey, survey_version
 
@@ -44,6 +45,10 @@ def _said(table: sa.Table) -> sa.ColumnElement[Any]:
 
 def _by_run(table: sa.Table) -> sa.ColumnElement[Any]:
     return sa.select(run.c.contact_id).where(run.c.id == table.c.run_id).correlate(table).scalar_subquery()
+
+
+def _by_uid(table: sa.Table) -> sa.ColumnElement[Any]:
+    return sa.select(run.c.contact_id).where(run.c.uid == table.c.uid).correlate(table).scalar_subquery()
 
 
 def _said_or_by_run(table: sa.Table) -> sa.ColumnElement[Any]:
@@ -71,12 +76,13 @@ OWNERS: Mapping[sa.Table, Owner] = {
     **dict.fromkeys((session, airtime), _said_or_by_run),
     **dict.fromkeys((answer, consent, record, flag, distress_case), _by_run),
     turn: _by_session,
+    push: _by_uid,
     delivery_report: _by_message,
 }
 NOBODYS = frozenset(
     {
         api_token, audit, attribute, broadcast, channel, choice, choice_label, contact_group, contact_import, description,
-        exchange, purge, question, question_label, segment, survey, survey_version, tally,
+        exchange, login, purge, question, question_label, segment, survey, survey_version, tally,
     }
 )  # fmt: skip
 LEFT_OUT = frozenset({contact_key})

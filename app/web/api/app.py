@@ -15,7 +15,7 @@ from app.web.api import broadcasts, cases, channels, missing
 from app.web.api.desk import Desk
 from app.web.api.guard import Guard
 from app.web.api.shapes import Problem
-from app.web.errors import HANDLERS, Answering
+from app.web.errors import HANDLERS, Answering, respond
 
 PREFIX = "/api/v1"
 _TELLING = "Broadcasts, channels, segments, cases and who is missing, for programs. docs/api.md has examples."
@@ -49,7 +49,7 @@ def make_api(settings: Settings, database: Database, now: Callable[[], datetime]
         """What the API takes and gives, in OpenAPI."""
         return JSONResponse(api.openapi())
 
-    return Answering(Guard(api, database, now))
+    return Answering(Guard(api, database, now), respond)
 
 
 def _name_of(route: APIRoute) -> str:
