@@ -150,7 +150,12 @@ def count(connection: Connection, which: Which) -> int:
 
 
 def counts(
-    connection: Connection, which: Which, *, refused: Collection[str], unknown: Collection[str], choices: Collection[str]
+    connection: Connection,
+    which: Which,
+    *,
+    refused: Collection[str],
+    unknown: Collection[str],
+    choices: Collection[str],
 ) -> dict[str, Count]:
     """Question → how often it was asked and what came of it, in one pass.
 
