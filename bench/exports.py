@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import NamedTuple
 
 from app.gateway import library as shelves
@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.store import keys as vault
 from app.store import schema
 from app.store.unit import Database
+from bench.process import memory_mb
 from bench.report import verdict
 
 HEADING = "## What an export costs"
@@ -92,14 +93,15 @@ def middle(each: list[Took]) -> Took:
 
 
 def watched(command: list[str], environment: dict[str, str]) -> Took:
-    """Run it to its end; what it took is told by the kernel."""
-    begun = perf_counter()
+    """Run it to its end."""
+    begun, most = perf_counter(), 0.0
     child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
+    while child.poll() is None:
+        most = max(most, memory_mb(child.pid, "VmHWM"))  # grows only, so the last look is nearly the end's
+        sleep(0.05)
     if child.returncode:
         sys.exit(f"{command} ended with {child.returncode}")
-    return Took(perf_counter() - begun, used.ru_maxrss / 1024)
+    return Took(perf_counter() - begun, most)
 
 
 def prepared(folder: Path, answers: int) -> dict[str, str]:
@@ -125,7 +127,9 @@ def fill(path: Path, survey_id: int, version_id: int, runs: int) -> None:
     """Write finished runs with all their answers, past the gateway: only the reading is measured."""
     at = datetime(2026, 11, 1, tzinfo=UTC)
     connection = sqlite3.connect(path)
-    connection.execute("INSERT INTO channel (id, name, provider, created_at) VALUES (1, 'bench', 'simulated', ?)", (said(at),))
+    connection.execute(
+        "INSERT INTO channel (id, name, provider, created_at) VALUES (1, 'bench', 'simulated', ?)", (said(at),)
+    )
     marks = {table: ", ".join("?" * count) for table, count in (("respondent", 6), ("run", 14), ("answer", 14))}
     for key in range(1, runs + 1):
         moment = said(at + timedelta(seconds=key))

@@ -78,10 +78,13 @@ def export_answers(
 
         def work(connection: Connection) -> int:
             found = report.rows(
-                connection, lambda key: library.edition(key).flow, survey=survey, language=language, without=without
-            )
+                connection, lambda key: library.edition(key).flow, survey=survey, language=language, without=without,
+                neutral=kind == "csv",
+            )  # fmt: skip
             with whole_text(output) as out:
-                return _WRITERS[kind](out, report.COLUMNS, found)
+                if kind == "csv":
+                    return lines.write_csv(out, report.COLUMNS, found, neutral=False)
+                return lines.write_jsonl(out, report.COLUMNS, found)
 
         _written(settings, database, work, "answers", survey, output)
         if without:

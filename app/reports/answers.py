@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 from app.flows.flow import Flow
 from app.reports.labels import question_label, value_label
+from app.reports.lines import harmless
 from app.store import answers
 from app.values import Doubt
 
@@ -32,15 +33,23 @@ def rows(
     survey: str | None,
     language: str | None,
     without: Collection[Doubt] = (),
+    neutral: bool = False,
 ) -> Iterator[Sequence[Any]]:
-    """Yield the answers of runs that have none of the flags in `without`; labels are in `language`, or as each was asked."""
-    words = _Words(flows)
+    """Yield the answers of runs that have none of the flags in `without`; labels are in `language`, or as each was asked.
+
+    With `neutral`, texts that a spreadsheet would run have their apostrophe already: only what people wrote, or the form
+    says, can be such a text, and looking at each cell would take longer than reading it.
+    """
+    words = _Words(flows, neutral=neutral)
     for found in answers.export(connection, survey_name=survey, without=without):
         (
             respondent, name, version_id, version, question, position, value, raw, locale, medium, answered_at, mode, proxy,
             flags, _,
         ) = found  # fmt: skip
         label, value_label = words.of(version_id, question, value, language or locale)
+        if neutral:
+            value, raw = value and harmless(value), raw and harmless(raw)
+            name, version = harmless(name), harmless(version)
         yield (
             respondent, name, version, f"{question}[{position}]" if position else question, label, value, value_label,
             raw, locale, medium, answered_at, mode, proxy, " ".join(sorted(flags.split())) if flags else "",
@@ -50,8 +59,8 @@ def rows(
 class _Words:
     """The words of questions and choices, each looked up once: the same few are said in millions of rows."""
 
-    def __init__(self, flows: Flows) -> None:
-        self._flows = flows
+    def __init__(self, flows: Flows, *, neutral: bool) -> None:
+        self._flows, self._neutral = flows, neutral
         self._questions: dict[tuple[int, str, str], tuple[str, bool]] = {}
         self._found: dict[tuple[int, str, str | None, str], tuple[str, str]] = {}
 
@@ -66,13 +75,16 @@ class _Words:
         if about is None:
             flow = self._flows(version_id)
             asked = flow.by_name.get(question)
-            about = question_label(flow, question, locale), asked is not None and asked.choices is not None
+            about = self._safe(question_label(flow, question, locale)), asked is not None and asked.choices is not None
             self._questions[version_id, question, locale] = about
         label, chosen = about
         if not chosen:  # whatever people write is not kept in memory
             return label, ""
         if len(self._found) >= _MOST_WORDS:
             self._found.clear()
-        found = label, value_label(self._flows(version_id), question, value, locale)
+        found = label, self._safe(value_label(self._flows(version_id), question, value, locale))
         self._found[version_id, question, value, locale] = found
         return found
+
+    def _safe(self, text: str) -> str:
+        return harmless(text) if self._neutral else text
