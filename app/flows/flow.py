@@ -149,6 +149,8 @@ class Question:
     """Choices, or words of a text, at which somebody should look after her."""
     proxy: frozenset[str] = frozenset()
     """Choices by which she says that she answers for somebody else."""
+    hxl: str = ""
+    """Its tag of the Humanitarian Exchange Language, for exports."""
     has_hint: bool = False
     silent: bool = False
     """Whether nobody sees it: a value that the form keeps for itself."""

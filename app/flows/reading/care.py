@@ -52,6 +52,7 @@ class Care:
             "consent": self.consent(path, kind, choices),
             "distress": self.distress(path, kind, choices),
             "proxy": self.proxy(path, choices),
+            "hxl": self._of(path, "hxl"),
         }
 
     def sensitive(self, path: str) -> bool:
