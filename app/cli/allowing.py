@@ -39,7 +39,7 @@ PERMISSIONS = {
         Permission.RUN_BROADCASTS,
     ),
     **dict.fromkeys(("channels hold", "channels release"), Permission.HOLD_CHANNELS),
-    **dict.fromkeys(("export answers", "export records"), Permission.EXPORT_ANSWERS),
+    **dict.fromkeys(("export answers", "export data", "export records", "dictionary"), Permission.EXPORT_ANSWERS),
     "export consents": Permission.EXPORT_CONSENTS,
     **dict.fromkeys(("cases list", "cases take", "cases close"), Permission.MANAGE_CASES),
     "contacts reveal": Permission.SEE_NUMBERS,

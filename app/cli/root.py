@@ -15,7 +15,8 @@ COMMANDS = {
     "serve": "serving", "work": "serving", "migrate": "migrating",
     "check": "forms", "surveys": "surveys", "simulate": "phone",
     "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts", "messages": "messages",
-    "export": "exporting", "channels": "channels", "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens",
+    "export": "exporting", "dictionary": "extracting", "channels": "channels",
+    "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens",
     "cases": "cases", "facilitators": "facilitators", "erase": "erasing", "retention": "keeping", "audit": "auditing",
     "report": "reporting", "doctor": "doctor",
 }  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from app.flows.dictionary.variable import Dictionary, Measure, Missing, Variable
 from app.reports.data.columns import ABOUT, WITHIN, Cell, Column, Kind, Reader, columns_of, labels_of, reader_of
-from app.reports.data.how import How
+from app.reports.data.how import BadWish, How
 from app.reports.lines import moment
 from app.store import exports
 from app.store.exports import Case, Count, Which
@@ -25,10 +25,6 @@ class Table:
     name: str
     repeats: tuple[str, ...]
     columns: tuple[Column, ...]
-
-
-class NoSuchTable(Exception):
-    """There is no such repeat in the survey."""
 
 
 LONG = tuple(
@@ -89,7 +85,8 @@ class Extract:
             return self.tables[0]
         found = next((each for each in self.tables if each.repeats[-1:] == (self.how.table,)), None)
         if found is None:
-            raise NoSuchTable(self.how.table)
+            known = ", ".join(each.repeats[-1] for each in self.tables if each.repeats) or "none"
+            raise BadWish(f"There is no repeat {self.how.table!r}. There are: {known}.")
         return found
 
     def rows(self, table: Table) -> Iterator[Row]:

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+class BadWish(Exception):
+    """What is asked for cannot be given; its words are a sentence that says why, and what helps."""
+
+
 class Values(StrEnum):
     """What stands for a choice."""
 

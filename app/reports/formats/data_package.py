@@ -74,7 +74,7 @@ def _resource(extract: Extract, table: Table) -> dict[str, Any]:
 
 
 def _field(column: Column, extract: Extract) -> dict[str, Any]:
-    field = {"name": column.name, "title": column.label, **_TYPES[column.kind]}
+    field: dict[str, Any] = {"name": column.name, "title": column.label, **_TYPES[column.kind]}
     if column.variable is not None:
         if column.variable.relevant:
             field["description"] = f"Asked if: {column.variable.relevant}"

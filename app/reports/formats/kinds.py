@@ -39,13 +39,6 @@ class Format:
         return found
 
 
-class TooLarge(Exception):
-    """There is too much for a format that wants all in memory at once."""
-
-    def __init__(self, runs: int, cells: int) -> None:
-        super().__init__(f"{runs:,} runs with {cells:,} cells are too many for a file that has to be made in memory")
-
-
 _STATISTICS = ("pandas", "pyreadstat")
 FORMATS: Mapping[str, Format] = {
     "csv": Format("text with commas, for everything", "csv", "text/csv; charset=utf-8", "delimited", "write_comma"),

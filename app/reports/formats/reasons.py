@@ -29,6 +29,11 @@ def number(cell: Cell) -> float | None:
     return None
 
 
+def cut(text: str, most: int) -> str:
+    """As many bytes as a program takes, whole letters only."""
+    return text if len(text.encode()) <= most else f"{text.encode()[: most - 3].decode(errors='ignore')}…"
+
+
 def labels(column: Column, language: str) -> dict[int | Missing, str]:
     """What the numbers of a column stand for, reasons last."""
     found: dict[int | Missing, str] = {}

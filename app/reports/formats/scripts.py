@@ -1,6 +1,7 @@
 """CSV with scripts that load and label it in SPSS, Stata and R: needs no library, and no more memory for more rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import IO, Any
 
 from app.flows.dictionary.variable import Missing
@@ -14,7 +15,7 @@ from app.reports.lines import moment, write_csv
 README = """\
 {title}
 Data and scripts that load it with its labels. Start the script of your program in this folder:
-SPSS and PSPP: load_{{table}}.sps. Stata 14 and later: load_{{table}}.do. R: load_{{table}}.R.
+load_….sps for SPSS and PSPP, load_….do for Stata 14 and later, load_….R for R; there is one for each table.
 
 A number below -9990 says why there is no answer: {reasons}.
 Times are in UTC. Words that people wrote may name somebody: look before you share.
@@ -59,7 +60,7 @@ def _text(cell: Cell) -> str:
     """SPSS reads no cell that goes over lines."""
     if cell is None or isinstance(cell, Missing):
         return ""
-    return " ".join(str(moment(cell) if hasattr(cell, "hour") else cell).split())
+    return " ".join(str(moment(cell) if isinstance(cell, datetime) else cell).split())
 
 
 def _spss(title: str, table: Table, widths: Sequence[int], language: str) -> Iterator[str]:
@@ -70,9 +71,9 @@ def _spss(title: str, table: Table, widths: Sequence[int], language: str) -> Ite
         yield f"    {column.short} {_SPSS.get(column.kind) or f'A{min(max(width, 1), 32767)}'}"
     yield "  ."
     for column in table.columns:
-        yield f"VARIABLE LABELS {column.short} {_single(_cut(column.label, 250))}."
+        yield f"VARIABLE LABELS {column.short} {_single(reasons.cut(column.label, 250))}."
         if column.numeric:
-            pairs = " ".join(f"{code} {_single(_cut(words, 118))}" for code, words in _labels(column, language))
+            pairs = " ".join(f"{code} {_single(reasons.cut(words, 118))}" for code, words in _labels(column, language))
             yield f"VALUE LABELS {column.short} {pairs}."
             yield f"MISSING VALUES {column.short} ({reasons.LOWEST} THRU {reasons.HIGHEST})."
     yield "EXECUTE."
@@ -86,7 +87,7 @@ def _stata(title: str, table: Table, _: Sequence[int], language: str) -> Iterato
     letters = " \\ ".join(f"{number} = .{reasons.LETTERS[reason]}" for reason, number in reasons.NUMBERS.items())
     for column in table.columns:
         name = column.short
-        yield f"label variable {name} {_compound(_cut(column.label, 80))}"
+        yield f"label variable {name} {_compound(reasons.cut(column.label, 80))}"
         if len(column.label) > 80:
             yield f"note {name}: {_line(column.label)}"
         if column.numeric:
@@ -99,7 +100,7 @@ def _stata(title: str, table: Table, _: Sequence[int], language: str) -> Iterato
             mask, form = _STATA[column.kind]
             yield f"generate double _made = {mask.format(name)}"
             yield from (f"drop {name}", f"rename _made {name}", f"format {name} {form}")
-            yield f"label variable {name} {_compound(_cut(column.label, 80))}"
+            yield f"label variable {name} {_compound(reasons.cut(column.label, 80))}"
     yield f"order {' '.join(column.short for column in table.columns)}"
     yield "compress"
 
@@ -143,11 +144,6 @@ def _letter(code: int | Missing) -> str:
 def _line(text: str) -> str:
     """One line; a full stop at the end of one ends a comment in SPSS, a dollar sign begins a macro in Stata."""
     return " ".join(text.replace("$", "").replace("`", "'").split()).rstrip(".")
-
-
-def _cut(text: str, most: int) -> str:
-    """As many bytes as the program takes."""
-    return text if len(text.encode()) <= most else f"{text.encode()[: most - 3].decode(errors='ignore')}…"
 
 
 def _single(text: str) -> str:

@@ -10,9 +10,8 @@ from typing import IO, Any
 from app.flows.dictionary.variable import Missing
 from app.reports.data.columns import Cell, Column, Kind
 from app.reports.data.extract import Extract, Table
-from app.reports.data.how import Values
+from app.reports.data.how import BadWish, Values
 from app.reports.formats import reasons
-from app.reports.formats.kinds import TooLarge
 
 MOST_CELLS = 30_000_000
 """About 3 GB of memory."""
@@ -30,9 +29,9 @@ def write_sav(out: IO[bytes], extract: Extract) -> int:
     span = [{"lo": reasons.LOWEST, "hi": reasons.HIGHEST}]
     values = {each.short: _numbered(each, language) for each in numeric}
     _written(
-        out, ".sav", pyreadstat.write_sav, _frame(table, columns), file_label=coded.dictionary.title[:64],
-        column_labels={each.short: each.label for each in table.columns}, variable_value_labels=values,
-        missing_ranges={each.short: span for each in numeric}, note=_notes(coded, table),
+        out, ".sav", pyreadstat.write_sav, _frame(table, columns), file_label=reasons.cut(coded.dictionary.title, 64),
+        column_labels={each.short: reasons.cut(each.label, 255) for each in table.columns}, variable_value_labels=values,
+        missing_ranges={each.short: span for each in numeric}, note=_in_lines(_notes(coded, table)),
         variable_measure={each.short: _measure(each) for each in table.columns},
     )  # fmt: skip
     return len(columns[0])
@@ -66,7 +65,10 @@ def _gathered(extract: Extract, number: Callable[[Cell], float | str | None]) ->
     table = coded.table
     cells = coded.runs * len(table.columns)
     if cells > MOST_CELLS:
-        raise TooLarge(coded.runs, cells)
+        raise BadWish(
+            f"{coded.runs:,} runs with {cells:,} cells are too many for a file that has to be made in memory. Take less, with "
+            "--from and --to or --multiples joined; or take --format scripts, which loads into the same programs."
+        )
     columns: list[list[Any]] = [[] for _ in table.columns]
     writers = [
         (number if column.numeric else _moment if column.kind in _MOMENTS else _text, into.append)
@@ -103,7 +105,7 @@ def _written(out: IO[bytes], ending: str, write: Callable[..., None], frame: Any
 
 def _numbered(column: Column, language: str) -> dict[float, str]:
     return {
-        float(reasons.NUMBERS[code] if isinstance(code, Missing) else code): words[:120]
+        float(reasons.NUMBERS[code] if isinstance(code, Missing) else code): reasons.cut(words, 120)
         for code, words in reasons.labels(column, language).items()
     }
 
@@ -133,6 +135,21 @@ def _measure(column: Column) -> str:
 def _cut(label: str) -> str:
     """Stata takes 80 letters; the dictionary has the whole."""
     return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
+
+
+def _in_lines(notes: Sequence[str]) -> list[str]:
+    """SPSS takes 80 bytes a line."""
+    lines: list[str] = []
+    for note in notes:
+        line = ""
+        for word in note.split():
+            longer = f"{line} {word}".strip()
+            if line and len(longer.encode()) > _LONGEST_LABEL:
+                lines.append(reasons.cut(line, _LONGEST_LABEL))
+                longer = word
+            line = longer
+        lines.append(reasons.cut(line, _LONGEST_LABEL))
+    return lines
 
 
 def _notes(extract: Extract, table: Table) -> list[str]:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import IO, Any
 
-from app.flows.dictionary.variable import Measure, Missing
+from app.flows.dictionary.variable import Dictionary, Measure, Missing
 from app.reports import dictionary as said
 from app.reports.data.columns import label_of
 from app.reports.data.extract import LONG, Extract
 from app.reports.data.how import Values
 from app.reports.formats.delimited import open_cells
+from app.store.exports import Count
 
 MOST_ROWS = 1_048_576
 _DAY, _MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
@@ -34,10 +35,20 @@ def write(out: IO[bytes], extract: Extract, *, most: int = MOST_ROWS) -> int:
         plain = extract.wanting(long=False)
         languages = plain.dictionary.languages
         book.sheet("Dictionary", said.head(languages), said.rows(plain.dictionary, plain.counts))
-        book.sheet("Choices", ("variable", "name", "code", *languages), _choices(plain))
+        book.sheet("Choices", ("variable", "name", "code", *languages), _choices(plain.dictionary))
         book.sheet("Frequencies", _FREQUENCIES, _frequencies(plain))
         book.sheet("Paradata", _BESIDE, _paradata(extract))
     return rows
+
+
+def write_dictionary(out: IO[bytes], about: Dictionary, counts: Mapping[str, Count]) -> None:
+    """Write the dictionary and the choices alone."""
+    from xlsxwriter import Workbook
+
+    with Workbook(out, _OPTIONS) as made:
+        book = _Book(made, MOST_ROWS)
+        book.sheet("Dictionary", said.head(about.languages), said.rows(about, counts))
+        book.sheet("Choices", ("variable", "name", "code", *about.languages), _choices(about))
 
 
 class _Book:
@@ -141,10 +152,10 @@ def _read_me(extract: Extract) -> Iterator[Sequence[Any]]:
     )
 
 
-def _choices(extract: Extract) -> Iterator[Sequence[Any]]:
-    for variable in extract.dictionary.variables:
+def _choices(about: Dictionary) -> Iterator[Sequence[Any]]:
+    for variable in about.variables:
         for each in variable.categories:
-            labels = (each.labels.get(code, "") for code in extract.dictionary.languages)
+            labels = (each.labels.get(code, "") for code in about.languages)
             yield (variable.column, each.name, each.code, *labels)
 
 
