@@ -116,9 +116,9 @@ Told = Callable[[int], None]
 def still(connection: Connection) -> Connection:
     """A connection whose statements all see the same moment, so that tables of one export fit together.
 
-    On SQLite a transaction always does. To be asked for before the first statement.
+    On SQLite a transaction always does. It can be asked for before the first statement only.
     """
-    if connection.dialect.name == "postgresql":
+    if connection.dialect.name == "postgresql" and not connection.in_transaction():
         return connection.execution_options(isolation_level="REPEATABLE READ")
     return connection
 

@@ -18,7 +18,7 @@ BOM = "\ufeff"
 def write_comma(out: IO[bytes], extract: Extract) -> int:
     """Write CSV, in UTF-8 and with a mark that says so unless it is not wanted; returns the number of rows."""
     with text(out) as to:
-        if extract.how.bom:
+        if extract.how.bom and not extract.how.hxl:  # programs that read tags take the mark for a letter
             to.write(BOM)
         return comma(to, extract, extract.table)
 

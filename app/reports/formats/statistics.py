@@ -29,9 +29,13 @@ def write_sav(out: IO[bytes], extract: Extract) -> int:
     span = [{"lo": reasons.LOWEST, "hi": reasons.HIGHEST}]
     values = {each.short: _numbered(each, language) for each in numeric}
     _written(
-        out, ".sav", pyreadstat.write_sav, _frame(table, columns), file_label=reasons.cut(coded.dictionary.title, 64),
-        column_labels={each.short: reasons.cut(each.label, 255) for each in table.columns}, variable_value_labels=values,
-        missing_ranges={each.short: span for each in numeric}, note=_in_lines(_notes(coded, table)),
+        out, ".sav", pyreadstat.write_sav, _frame(table, columns),
+        file_label=reasons.cut(coded.dictionary.title, 64),
+        column_labels={each.short: reasons.cut(each.label, 255) for each in table.columns},
+        variable_value_labels=values,
+        missing_ranges={each.short: span for each in numeric},
+        note=_in_lines(_notes(coded, table)),
+        variable_format={each.short: "F8.0" for each in numeric if each.kind is Kind.WHOLE},
         variable_measure={each.short: _measure(each) for each in table.columns},
     )  # fmt: skip
     return len(columns[0])
