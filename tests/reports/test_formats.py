@@ -185,12 +185,14 @@ def test_hxl_tags_are_read_by_libhxl(office: Office, tmp_path: Path) -> None:
     path = tmp_path / "wells.csv"
     path.write_bytes(office.take(hxl=True, neutral=True))
 
-    source = hxl.data(str(path), hxl.InputOptions(allow_local=True))
+    with path.open("rb") as file:
+        source = hxl.data(file)
+        tags = {each.header: each.display_tag for each in source.columns}
+        provinces = [row.get("#adm1") for row in source]
 
-    tags = {each.header: each.display_tag for each in source.columns}
     assert (tags["province"], tags["stood"], tags["respondent"]) == ("#adm1", "#affected+times", "#respondent+id")
-    assert tags["uses__cook"] == "#indicator+cook+uses"
-    assert [row.get("#adm1") for row in source] == ["mw", "ma", "ma", "mw"]
+    assert tags["uses__cook"] == "#indicator+uses+cook"
+    assert provinces == ["mw", "ma", "ma", "mw"]
 
 
 def test_flow_results_are_as_their_specification_says(office: Office) -> None:

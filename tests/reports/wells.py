@@ -82,14 +82,14 @@ class Stored:
         return self.content.encode()
 
 
-def fill(parts: main.Parts, times: int = 1) -> Dictionary:
+def fill(parts: main.Parts, times: int = 1, first: int = 0) -> Dictionary:
     """Publish both versions, and write the runs; the first is of the second version. Returns the dictionary."""
     database = parts.database
     ids = [
         versions.bring_published(database, versions.read(Stored(name)).content, AT).version.id for name in ("1", "2")
     ]  # the second takes the place of the first
     survey_id = database.read(surveys.ids)["wells"]
-    for time in range(times):
+    for time in range(first, first + times):
         for place, (given, state) in enumerate(zip(RUNS, STATES, strict=True)):
             version = ids[1] if place == 0 else ids[0]
             add(

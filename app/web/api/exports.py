@@ -40,14 +40,13 @@ class Which(BaseModel):
     version: _Line | None = None
     where: list[_Line] = Field([], max_length=20, description="VARIABLE=VALUE; all must hold")
     without_flags: list[Doubt] = Field([], max_length=10)
-    language: _Line | None = Field(None, description="Of labels")
 
     def wish(self, **more: Any) -> Wish:
         """As commands write it."""
         return Wish(
             states=[str(each) for each in self.state], since=self.since, until=self.until, asked_in=self.asked_in,
             channel=self.channel, version=self.version, where=self.where, without=self.without_flags,
-            language=self.language, **more,
+            **more,
         )  # fmt: skip
 
 
@@ -55,6 +54,7 @@ class What(Which):
     """The runs, and the file that they are wanted in."""
 
     format: Literal["csv", "jsonl", "xlsx", "sav", "dta", "parquet", "scripts", "datapackage", "flow-results"] = "csv"
+    language: _Line | None = Field(None, description="Of labels")
     labels: bool = False
     multiples: Literal["split", "joined", "both"] = "both"
     long: bool = False
@@ -73,7 +73,7 @@ def routes(desk: Desk) -> APIRouter:
     def export_data(survey: Name, asker: Analyst, what: Annotated[What, Query()]) -> Response:
         """A survey's runs with their answers, as a file: whole, or an error."""
         wish = what.wish(
-            kind=what.format, labels=what.labels, multiples=what.multiples, long=what.long, table=what.table,
+            kind=what.format, language=what.language, labels=what.labels, multiples=what.multiples, long=what.long, table=what.table,
             reasons=what.reasons, bom=what.bom, neutral=not what.raw, hxl=what.hxl,
         )  # fmt: skip
         about, at = _described(desk, survey), desk.now()
