@@ -73,8 +73,8 @@ def routes(desk: Desk) -> APIRouter:
     def export_data(survey: Name, asker: Analyst, what: Annotated[What, Query()]) -> Response:
         """A survey's runs with their answers, as a file: whole, or an error."""
         wish = what.wish(
-            kind=what.format, language=what.language, labels=what.labels, multiples=what.multiples, long=what.long, table=what.table,
-            reasons=what.reasons, bom=what.bom, neutral=not what.raw, hxl=what.hxl,
+            kind=what.format, language=what.language, labels=what.labels, multiples=what.multiples, long=what.long,
+            table=what.table, reasons=what.reasons, bom=what.bom, neutral=not what.raw, hxl=what.hxl,
         )  # fmt: skip
         about, at = _described(desk, survey), desk.now()
         which, how, chosen = which_of(wish, about, desk.zone), how_of(wish, about), usable(wish.kind)
