@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter, sleep
@@ -98,7 +99,8 @@ def watched(command: list[str], environment: dict[str, str]) -> Took:
     begun, most = perf_counter(), 0.0
     child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     while child.poll() is None:
-        most = max(most, memory_mb(child.pid, "VmHWM"))  # grows only, so the last look is nearly the end's
+        with suppress(IndexError):  # a process that ends has no memory any more
+            most = max(most, memory_mb(child.pid, "VmHWM"))  # grows only, so the last look is nearly the end's
         sleep(0.05)
     if child.returncode:
         sys.exit(f"{command} ended with {child.returncode}")
