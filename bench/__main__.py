@@ -9,13 +9,13 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import beside, broadcast, engine, report
+from bench import beside, broadcast, engine, exports, report
 from bench.process import memory_mb
 from bench.servers import ALL, REPOSITORY, STARTERS, NotMeasured, Place, Server
 
 SESSIONS = (64, 512)
 PAGE = REPOSITORY / "docs" / "bench.md"
-FORMS, BROADCASTS = "forms", "broadcasts"
+FORMS, BROADCASTS, EXPORTS = "forms", "broadcasts", "exports"
 
 
 def main() -> None:
@@ -24,14 +24,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="measured window of each round")
     parser.add_argument("--warmup", type=float, default=0.5, help="seconds before it")
     parser.add_argument("--people", type=int, default=1_000_000, help="recipients of the broadcast")
+    parser.add_argument("--answers", type=int, default=1_000_000, help="answers that are exported")
     only = "measure this beside the reference, and write no page; may be repeated; "
-    only += f"{FORMS} or {BROADCASTS} alone renews its sections of the page"
-    parser.add_argument("--only", action="append", choices=[*STARTERS, FORMS, BROADCASTS], help=only)
+    only += f"{FORMS}, {BROADCASTS} or {EXPORTS} alone renews its sections of the page"
+    parser.add_argument("--only", action="append", choices=[*STARTERS, FORMS, BROADCASTS, EXPORTS], help=only)
     args = parser.parse_args()
     for setting in [name for name in os.environ if name.startswith("IZWI_")]:
         del os.environ[setting]  # of an Izwi that may run here
-    if args.only in ([FORMS], [BROADCASTS]):
-        renew([engine.section()] if args.only == [FORMS] else of_broadcasts(args))
+    alone = {
+        FORMS: lambda: [engine.section()],
+        BROADCASTS: lambda: of_broadcasts(args),
+        EXPORTS: lambda: of_exports(args),
+    }
+    if args.only and len(args.only) == 1 and args.only[0] in alone:
+        renew(alone[args.only[0]]())
         return
     names = [name for name in STARTERS if not args.only or name in [report.REFERENCE, *args.only]]
     cpus = sorted(os.sched_getaffinity(0))
@@ -48,7 +54,7 @@ def main() -> None:
         pinning = "Servers are pinned to one CPU, the load generator and PostgreSQL to another."
         method = report.METHOD.format(pinning=pinning if len(cpus) > 1 else "There was one CPU for all.", **vars(args))
         os.sched_setaffinity(0, ALL)
-        sections = [body, engine.section(), *of_broadcasts(args)]
+        sections = [body, engine.section(), *of_broadcasts(args), *of_exports(args)]
         PAGE.write_text(report.page("\n\n".join(sections), method, disk()))
     sys.exit(1 if "izwi" in missing else 0)
 
@@ -65,6 +71,12 @@ def of_broadcasts(args: argparse.Namespace) -> list[str]:
     with tempfile.TemporaryDirectory(dir=disk()) as folder:
         beside_them = beside.section(Path(folder), args.seconds, play)
         return [beside_them, broadcast.section(Path(folder), args.people)]
+
+
+def of_exports(args: argparse.Namespace) -> list[str]:
+    """The section about exports."""
+    with tempfile.TemporaryDirectory(dir=disk()) as folder:
+        return [exports.section(Path(folder), args.answers)]
 
 
 def renew(sections: list[str]) -> None:

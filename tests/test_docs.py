@@ -26,6 +26,7 @@ DOCUMENTS = [
     "docs/surveys.md",
     "docs/contacts.md",
     "docs/records.md",
+    "docs/exports.md",
     "docs/check.md",
     "docs/broadcasts.md",
     "docs/do-no-harm.md",

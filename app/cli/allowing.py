@@ -42,7 +42,8 @@ PERMISSIONS = {
     ),
     **dict.fromkeys(("channels hold", "channels release"), Permission.HOLD_CHANNELS),
     **dict.fromkeys(
-        ("export answers", "export records", "snapshot", "push start", "push retry"), Permission.EXPORT_ANSWERS
+        ("export answers", "export data", "export records", "dictionary", "snapshot", "push start", "push retry"),
+        Permission.EXPORT_ANSWERS,
     ),
     "export consents": Permission.EXPORT_CONSENTS,
     **dict.fromkeys(("cases list", "cases take", "cases close"), Permission.MANAGE_CASES),

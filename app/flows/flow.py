@@ -163,6 +163,8 @@ class Question:
     proxy: frozenset[str] = frozenset()
     """Choices by which she says that she answers for somebody else."""
     margin: Margin | None = None
+    hxl: str = ""
+    """Its tag of the Humanitarian Exchange Language, for exports."""
     has_hint: bool = False
     silent: bool = False
     """Whether nobody sees it: a value that the form keeps for itself."""

@@ -1,6 +1,6 @@
 """Who agreed to what, and who took it back: for whoever must prove it, pseudonymous."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -14,20 +14,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def rows(connection: Connection, *, survey: str | None) -> Iterator[Mapping[str, Any]]:
+def rows(connection: Connection, *, survey: str | None) -> Iterator[Sequence[Any]]:
     """Yield each answer to a question for consent; where a respondent answered again, the last row counts."""
     for row in consents.export(connection, survey_name=survey):
-        yield {
-            "respondent": row.respondent,
-            "survey": row.survey,
-            "version": row.version,
-            "purpose": row.purpose,
-            "granted": "yes" if row.granted else "no",
-            "question": row.question,
-            "text_sha256": row.text_hash,
-            "language": row.locale,
-            "channel": row.medium,
-            "at": moment(row.at),
-            "withdrawn_at": moment(row.withdrawn_at),
-            "withdrawn_by": row.withdrawn_by or None,
-        }
+        yield (
+            row.respondent, row.survey, row.version, row.purpose, "yes" if row.granted else "no", row.question,
+            row.text_hash, row.locale, row.medium, moment(row.at), moment(row.withdrawn_at), row.withdrawn_by or None,
+        )  # fmt: skip

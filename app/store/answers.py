@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from app.models.people import respondent
-from app.models.runs import answer, channel, run
+from app.models.runs import answer, run
 from app.models.surveys import survey, survey_version
 from app.store import flags
-from app.store.batch import pages
+from app.store.batch import second
 from app.store.bulk import Bulk, Job, new_uid, stamp
 from app.values import Doubt
 
@@ -104,9 +104,9 @@ _EXPORT = (
         answer.c.raw,
         answer.c.locale,
         answer.c.medium,
-        answer.c.answered_at,
+        second(answer.c.answered_at),
         run.c.mode,
-        run.c.proxy,
+        sa.case((run.c.proxy, "yes"), else_="no").label("proxy"),
         flags.kinds_of(run.c.id).label("flags"),
         answer.c.id.label("row"),
     )
@@ -114,7 +114,6 @@ _EXPORT = (
     .join(respondent, respondent.c.id == run.c.respondent_id)
     .join(survey_version, survey_version.c.id == run.c.survey_version_id)
     .join(survey, survey.c.id == survey_version.c.survey_id)
-    .join(channel, channel.c.id == answer.c.channel_id)
     .where(answer.c.set_aside_at.is_(None), answer.c.id > sa.bindparam("after"))
     .order_by(answer.c.id)
     .limit(sa.bindparam("count"))
@@ -124,10 +123,16 @@ _EXPORT = (
 def export(
     connection: Connection, *, survey_name: str | None, without: Collection[Doubt] = (), page: int = 5000
 ) -> Iterator[Any]:
-    """Yield every answer that counts, but for runs `without` whose flags it is to be, in the order given, page by page."""
+    """Yield every answer that counts, but for runs `without` whose flags it is to be, in the order given, page by page.
+
+    Columns are those of `_EXPORT`; rows are the driver's own, for there may be millions.
+    """
     statement = _EXPORT.where(survey.c.name == survey_name) if survey_name else _EXPORT
     statement = statement.where(~flags.flagged(run.c.id, without)) if without else statement
-    return pages(connection, statement, key="row", page=page)
+    after = 0
+    while rows := connection.execute(statement, {"after": after, "count": page}).cursor.fetchall():
+        yield from rows
+        after = rows[-1][-1]
 
 
 def left_out(connection: Connection, *, survey_name: str | None, without: Collection[Doubt]) -> int:

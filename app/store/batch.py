@@ -68,6 +68,28 @@ def _postgresql(element: within, compiler: SQLCompiler, **options: Any) -> str:
     return f"{column} = ANY({values})"
 
 
+class second(sa.ColumnElement[str]):
+    """`second(column)`: a moment in UTC as text, to the second, made by the database: 2026-11-25T07:30:00Z."""
+
+    inherit_cache = True
+    type = sa.String()
+    _traverse_internals = [("column", sa.sql.visitors.InternalTraversal.dp_clauseelement)]
+
+    def __init__(self, column: sa.Column[Any]) -> None:
+        self.column = column
+
+
+@compiles(second, "sqlite")
+def _second_of_text(element: second, compiler: SQLCompiler, **options: Any) -> str:
+    return f"substr({compiler.process(element.column, **options)}, 1, 19) || 'Z'"
+
+
+@compiles(second, "postgresql")
+def _second_of_moment(element: second, compiler: SQLCompiler, **options: Any) -> str:
+    column = compiler.process(element.column, **options)
+    return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
+
 class Ids:
     """New keys of some tables, known before their rows are written, so that rows that name each other go together.
 

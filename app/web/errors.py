@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from app.flows.review.tariff import BadTariff
 from app.gateway.refusals import NotAllowed, NotNow, NotPossible, NotThere
 from app.money import NotMoney
+from app.reports.data.how import BadWish
 from app.reports.missing.desk import NoSuch
 from app.reports.missing.population import BadMargins
 from app.reports.missing.refusals import Unanswerable
@@ -31,6 +32,7 @@ _STATUSES: Mapping[type[Exception], int] = {
     NotNow: 409,
     NotPossible: 422,
     BadSegment: 422,
+    BadWish: 422,
     NotMoney: 422,
     BadTariff: 503,
     NoSuch: 404,
@@ -121,6 +123,7 @@ async def _unforeseen(_: Request, error: Exception) -> JSONResponse:
 HANDLERS: Mapping[int | type[Exception], Any] = {
     NotPossible: _refused,
     BadSegment: _refused,
+    BadWish: _refused,
     NotMoney: _refused,
     BadTariff: _refused,
     Unanswerable: _refused,

@@ -15,10 +15,13 @@ PATH = ("1", "1", "1", "1", "1", "0", "1", "2", "1 3", "1", "0", "1", "2", "10",
 
 def exported(parts: main.Parts, **options: Any) -> list[dict[str, Any]]:
     out = io.StringIO(newline="")
-    chosen = {"survey": None, "language": None} | options
+    chosen = {"survey": None, "language": None, "neutral": True} | options
     parts.database.read(
         lambda connection: write_csv(
-            out, report.COLUMNS, report.rows(connection, lambda key: parts.library.edition(key).flow, **chosen)
+            out,
+            report.COLUMNS,
+            report.rows(connection, lambda key: parts.library.edition(key).flow, **chosen),
+            neutral=False,
         )
     )
     return list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from app.store import answers, contacts, flags, outbox, recipients, reports, runs, sessions
+from app.store import answers, contacts, exports, flags, outbox, recipients, reports, runs, sessions
 from app.store.unit import Database
 from tests.submissions import store_submissions
 
@@ -34,6 +34,8 @@ ALL_THE_TIME = {
     "the completed runs on some phones": flags._COMPLETED,
     "runs in which the same was chosen": flags._ALIKE,
     "answers with the flags of their runs": answers._EXPORT,
+    "the answers of some runs, to be given out": exports._ANSWERS,
+    "the same with all that is known of them": exports._IN_FULL,
     "the last invitation of a phone": recipients._INVITATION,
 }
 # Lists that are written out when a statement is run.

@@ -13,7 +13,7 @@ from app.models.runs import run
 from app.store import audit, cases, tokens
 from app.store.cases import Raised
 from app.values import Role
-from app.web.api import broadcasts, channels, missing
+from app.web.api import broadcasts, channels, exports, missing
 from app.web.api import cases as routes_of_cases
 from app.web.api.desk import Desk
 from tests.conftest import Clock
@@ -63,7 +63,8 @@ def office(serve: Callable[..., Served], clock: Clock) -> Office:
 def permissions(served: Served, clock: Clock) -> dict[tuple[str, str], set[Permission]]:
     """Every route, and what it asks for."""
     desk, found = Desk(served.parts.settings, served.parts.database, clock), {}
-    for made in (broadcasts.routes(desk), channels.routes(desk), routes_of_cases.routes(desk), missing.routes(desk)):
+    routers = (broadcasts, channels, routes_of_cases, exports, missing)
+    for made in (each.routes(desk) for each in routers):
         for route in made.routes:
             assert isinstance(route, APIRoute)
             wanted = route.dependant.dependencies  # codespell:ignore dependant
@@ -80,8 +81,12 @@ def test_every_route_asks_for_one_permission_and_whoever_lacks_it_is_told_who_ha
         (permission,) = asked
         for role in Role:
             if not allowed(role, permission):
-                path = path.replace("{survey:path}", "leave_no_one_behind")
-                filled = path.replace("{name}", "news").replace("{uid}", "0193a000-0000-7000-8000-000000000000")
+                path = path.replace("{survey:path}", "{survey}")
+                filled = (
+                    path.replace("{name}", "news")
+                    .replace("{survey}", "leave_no_one_behind")
+                    .replace("{uid}", "0193a000-0000-7000-8000-000000000000")
+                )
                 status, answer = office.ask(role, method, filled, {} if method == "POST" else None)
                 assert status == 403, (role, method, path)
                 assert answer["error"].startswith(f"The role {role.replace('_', ' ')} may not "), answer

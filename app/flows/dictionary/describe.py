@@ -70,6 +70,7 @@ def _variable(flow: Flow, question: Question, before: Variable | None, column: s
         required=question.required is not False,
         sensitive=question.sensitive or bool(before and before.sensitive),
         consent=question.consent,
+        hxl=question.hxl or (before.hxl if before else ""),
         versions=(*(before.versions if before else ()), flow.version),
     )
 

@@ -82,6 +82,8 @@ class Variable:
     required: bool = False
     sensitive: bool = False
     consent: str = ""
+    hxl: str = ""
+    """Its tag of the Humanitarian Exchange Language, where the form gives it one."""
     versions: tuple[str, ...] = ()
     """The versions that have it."""
 

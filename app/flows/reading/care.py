@@ -52,6 +52,7 @@ class Care:
             "distress": self.distress(path, kind, choices),
             "proxy": self.proxy(path, choices),
             "margin": self.margin(path, kind, choices),
+            "hxl": self._of(path, "hxl"),
         }
 
     def sensitive(self, path: str) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from app.flows.dictionary.variable import Dictionary
 from app.flows.flow import Flow
 from app.gateway import planning
 from app.gateway.broadcasting import Broadcasting
@@ -40,6 +41,11 @@ class Desk:
     def trail(self, asker: Token) -> Trail:
         """What somebody does through the API is noted with this."""
         return Trail(self._secret, asker.name, asker.role)
+
+    def dictionary(self, survey: str) -> Dictionary | None:
+        """The dictionary of a survey; None where nobody was ever asked it."""
+        with self._forms:
+            return self._library.dictionary(survey)
 
     @contextmanager
     def planning(self) -> Iterator[Broadcasting]:
