@@ -67,6 +67,12 @@ class VersionStatus(StrEnum):
     RETIRED = "retired"
 
 
+SMALLEST_FLOOR = 10
+"""No figure about fewer respondents is ever shown, whatever a survey asks for."""
+AT_RISK_FLOOR = 20
+"""The same for groups whose people are in danger when they are found."""
+
+
 class NotAPhoneNumber(ValueError):
     """The text is not a phone number that can be written in E.164 form."""
 
