@@ -15,6 +15,7 @@ class Permission(StrEnum):
     MANAGE_CONTACTS = "manage_contacts"
     RUN_BROADCASTS = "run_broadcasts"
     HOLD_CHANNELS = "hold_channels"
+    SEE_FIGURES = "see_figures"
     EXPORT_ANSWERS = "export_answers"
     EXPORT_CONSENTS = "export_consents"
     MODERATE = "moderate"
@@ -37,6 +38,7 @@ WORDS: Mapping[Permission, str] = {
     Permission.MANAGE_CONTACTS: "import contacts, describe segments, name facilitators",
     Permission.RUN_BROADCASTS: "write, start, resume and cancel broadcasts, which spends money",
     Permission.HOLD_CHANNELS: "hold a channel and release it",
+    Permission.SEE_FIGURES: "see what people answered, in figures that name nobody",
     Permission.EXPORT_ANSWERS: "export answers and records",
     Permission.EXPORT_CONSENTS: "export who agreed to what",
     Permission.MODERATE: "read and clear stories",
@@ -59,9 +61,11 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
     Role.COORDINATOR: _EVERYBODY | {
         Permission.SEE_STATUS, Permission.MANAGE_SURVEYS, Permission.MANAGE_CONTACTS, Permission.RUN_BROADCASTS,
-        Permission.HOLD_CHANNELS, Permission.EXPORT_CONSENTS,
+        Permission.HOLD_CHANNELS, Permission.SEE_FIGURES, Permission.EXPORT_CONSENTS,
     },
-    Role.ANALYST: _EVERYBODY | {Permission.SEE_STATUS, Permission.EXPORT_ANSWERS, Permission.EXPORT_CONSENTS},
+    Role.ANALYST: _EVERYBODY | {
+        Permission.SEE_STATUS, Permission.SEE_FIGURES, Permission.EXPORT_ANSWERS, Permission.EXPORT_CONSENTS,
+    },
     Role.MODERATOR: _EVERYBODY | {Permission.MODERATE},
     Role.DUTY_OFFICER: _EVERYBODY | {Permission.MANAGE_CASES, Permission.SEE_NUMBERS, Permission.ERASE},
     Role.FACILITATOR: _EVERYBODY,

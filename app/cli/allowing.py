@@ -48,6 +48,7 @@ PERMISSIONS = {
         ("serve", "work", "migrate", "doctor", "hooks", "retention", "messages unknown", "channels log"),
         Permission.OPERATE,
     ),
+    "report figures": Permission.SEE_FIGURES,
     "report breach": Permission.REPORT_BREACH,
     "report processing": Permission.REPORT_PROCESSING,
     **dict.fromkeys(("keys status", "keys rotate", "keys retire"), Permission.MANAGE_KEYS),

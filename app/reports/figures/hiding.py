@@ -13,7 +13,7 @@ from app.reports.figures.rules import Rules
 from app.reports.figures.table import Dimension, Key
 from app.reports.figures.vectors import Corner, Names, Part, Vector, box, corner_keys, places, signs, subsets
 
-_NEAR = {1: 1000, 2: 6, 3: 3}
+_NEAR = {1: 1000, 2: 6, 3: 2}
 """How many categories of each dimension are looked at to find a box; by how many dimensions there are."""
 _FEW = 3
 _LINKS = 4
