@@ -60,8 +60,8 @@ class Count:
 
 def count(connection: Connection, survey_id: int, axes: Sequence[Axis]) -> list[Count]:
     """Count the respondents of a survey by these axes. A value is None where she did not answer."""
-    counted = _counted(survey_id, _waiting(connection, survey_id))
-    source: Any = counted.join(run, run.c.id == counted.c.id)
+    counting = _counting(connection, survey_id)
+    source: Any = run
     values = []
     for axis in axes:
         value, source = _value(axis, source)
@@ -75,6 +75,7 @@ def count(connection: Connection, survey_id: int, axes: Sequence[Axis]) -> list[
             sa.func.sum(folded * folded % _PRIME),
         )
         .select_from(source)
+        .where(*counting)
         .group_by(*values)
     )
     rows = connection.execute(statement).all()
@@ -97,29 +98,25 @@ def _completed(survey_id: int) -> tuple[Any, ...]:
     return run.c.survey_id == survey_id, run.c.state == RunState.COMPLETED.value, run.c.id.not_in(withdrawn)
 
 
-def _latest(survey_id: int) -> Any:
-    return sa.select(sa.func.max(run.c.id).label("id")).where(*_completed(survey_id)).group_by(run.c.respondent_id)
-
-
-def _waiting(connection: Connection, survey_id: int) -> list[int]:
-    """The runs of those who completed after the last full ten. Who answers again comes last again."""
-    people = sa.select(sa.func.count(sa.distinct(run.c.respondent_id))).where(*_completed(survey_id))
-    over = connection.execute(people).scalar_one() % SMALLEST_FLOOR
-    if not over:
-        return []
-    latest = _latest(survey_id).subquery()
+def _counting(connection: Connection, survey_id: int) -> tuple[Any, ...]:
+    """Which runs count: of each respondent the latest, but for those that wait. Who answers again comes last again."""
+    completed = _completed(survey_id)
+    how_many = sa.select(sa.func.count(), sa.func.count(sa.distinct(run.c.respondent_id))).where(*completed)
+    runs, people = connection.execute(how_many).one()
+    counting = completed if runs == people else (*completed, run.c.id.in_(_latest(completed)))
+    if not people % SMALLEST_FLOOR:
+        return counting
     last = (
         sa.select(run.c.id)
-        .join(latest, latest.c.id == run.c.id)
+        .where(*counting)
         .order_by(run.c.ended_at.desc(), run.c.id.desc())
-        .limit(over)
+        .limit(people % SMALLEST_FLOOR)
     )
-    return list(connection.execute(last).scalars())
+    return *counting, run.c.id.not_in(list(connection.execute(last).scalars()))
 
 
-def _counted(survey_id: int, waiting: Sequence[int]) -> Any:
-    latest = _latest(survey_id)
-    return (latest.having(sa.func.max(run.c.id).not_in(waiting)) if waiting else latest).subquery("counted")
+def _latest(completed: tuple[Any, ...]) -> Any:
+    return sa.select(sa.func.max(run.c.id)).where(*completed).group_by(run.c.respondent_id)
 
 
 def _value(axis: Axis, source: Any) -> tuple[Any, Any]:

@@ -104,9 +104,9 @@ def _notes(found: Answered) -> tuple[str, ...]:
         notes.append(
             "Of the finest part of this table nothing can be shown without giving somebody away: ask for less."
         )
+    few = f"fewer than {found.smallest} people, or none ({found.at_risk} of groups at high risk)"
     notes += [
-        f"{NOT_SHOWN} is not shown: fewer than {found.smallest} people ({found.at_risk} of groups at high risk), zero too, or"
-        " a number from which such a one could be worked out.",
+        f"{NOT_SHOWN} is not shown: {few}, or a number from which such a one could be worked out.",
         f"Figures are rounded to {STEP}, by chance but always the same way, so they may not add up.",
         "Shares and their 95 % intervals are worked out from these figures; who said nothing is in none.",
     ]
