@@ -13,7 +13,7 @@ from app.models.runs import run
 from app.store import audit, cases, tokens
 from app.store.cases import Raised
 from app.values import Role
-from app.web.api import broadcasts, channels
+from app.web.api import broadcasts, channels, figures
 from app.web.api import cases as routes_of_cases
 from app.web.api.desk import Desk
 from tests.conftest import Clock
@@ -63,7 +63,7 @@ def office(serve: Callable[..., Served], clock: Clock) -> Office:
 def permissions(served: Served, clock: Clock) -> dict[tuple[str, str], set[Permission]]:
     """Every route, and what it asks for."""
     desk, found = Desk(served.parts.settings, served.parts.database, clock), {}
-    for made in (broadcasts.routes(desk), channels.routes(desk), routes_of_cases.routes(desk)):
+    for made in (broadcasts.routes(desk), channels.routes(desk), routes_of_cases.routes(desk), figures.routes(desk)):
         for route in made.routes:
             assert isinstance(route, APIRoute)
             wanted = route.dependant.dependencies  # codespell:ignore dependant

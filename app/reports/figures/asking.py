@@ -11,7 +11,7 @@ from app.flows.dictionary.variable import Measure
 from app.flows.guard import Guard
 from app.flows.reading.compile import compile_form
 from app.flows.reading.load import Form
-from app.reports.figures.axes import NoSuchDimension, Survey
+from app.reports.figures.axes import ABOUT_RUNS, NoSuchDimension, Survey
 from app.reports.figures.counting import answered
 from app.reports.figures.page import Page, lay_out
 from app.store import figures, surveys
@@ -64,7 +64,7 @@ def pages(connection: Connection, survey: Survey, key: bytes, asked: Asked) -> l
 def _overview(survey: Survey, taken: set[str]) -> list[str]:
     """All questions with choices, but for consent, which all who completed have given, and what is asked for anyway."""
     every = survey.dictionary.variables
-    plain = {each.partition("/")[0] for each in taken}
+    plain = {*(each.partition("/")[0] for each in taken), *ABOUT_RUNS}
     return [
         each.name
         for each in every

@@ -46,11 +46,11 @@ class Survey:
 
     def axis(self, name: str) -> "Way":
         """How to tell respondents apart by something of this name; `question/choice` is one choice of several."""
+        if name in ABOUT_RUNS:  # also where the form has a question of this name
+            return self._about_runs(name)
         variable = self.dictionary.variable(name)
         if variable is None and "/" in name:
             return self._chosen(name)
-        if variable is None and name in ABOUT_RUNS:
-            return self._about_runs(name)
         if variable is None:
             raise NoSuchDimension(
                 f"There is no {name} in {self.dictionary.survey}. There are: {', '.join(self.known)}."

@@ -11,14 +11,14 @@ from fastapi.security import HTTPBearer
 
 from app.settings import Settings
 from app.store.unit import Database
-from app.web.api import broadcasts, cases, channels
+from app.web.api import broadcasts, cases, channels, figures
 from app.web.api.desk import Desk
 from app.web.api.guard import Guard
 from app.web.api.shapes import Problem
 from app.web.errors import HANDLERS, Answering
 
 PREFIX = "/api/v1"
-_TELLING = "Broadcasts, channels, segments and cases, for programs. docs/api.md has examples."
+_TELLING = "Broadcasts, channels, segments, cases and figures, for programs. docs/api.md has examples."
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No token, or a wrong one"},
     403: {"model": Problem, "description": "The token's role may not do that"},
@@ -42,6 +42,7 @@ def make_api(settings: Settings, database: Database, now: Callable[[], datetime]
     api.include_router(broadcasts.routes(desk))
     api.include_router(channels.routes(desk))
     api.include_router(cases.routes(desk))
+    api.include_router(figures.routes(desk))
 
     @api.get("/openapi.json", include_in_schema=False)
     def describe() -> JSONResponse:
