@@ -9,13 +9,13 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import beside, broadcast, engine, report
+from bench import beside, broadcast, engine, figures, report
 from bench.process import memory_mb
 from bench.servers import ALL, REPOSITORY, STARTERS, NotMeasured, Place, Server
 
 SESSIONS = (64, 512)
 PAGE = REPOSITORY / "docs" / "bench.md"
-FORMS, BROADCASTS = "forms", "broadcasts"
+FORMS, BROADCASTS, FIGURES = "forms", "broadcasts", "figures"
 
 
 def main() -> None:
@@ -25,11 +25,15 @@ def main() -> None:
     parser.add_argument("--warmup", type=float, default=0.5, help="seconds before it")
     parser.add_argument("--people", type=int, default=1_000_000, help="recipients of the broadcast")
     only = "measure this beside the reference, and write no page; may be repeated; "
-    only += f"{FORMS} or {BROADCASTS} alone renews its sections of the page"
-    parser.add_argument("--only", action="append", choices=[*STARTERS, FORMS, BROADCASTS], help=only)
+    only += f"{FORMS}, {BROADCASTS} or {FIGURES} alone renews its sections of the page"
+    parser.add_argument("--respondents", type=int, default=250_000, help="whose answers are counted")
+    parser.add_argument("--only", action="append", choices=[*STARTERS, FORMS, BROADCASTS, FIGURES], help=only)
     args = parser.parse_args()
     for setting in [name for name in os.environ if name.startswith("IZWI_")]:
         del os.environ[setting]  # of an Izwi that may run here
+    if args.only == [FIGURES]:
+        renew([figures.section(args.respondents, disk())])
+        return
     if args.only in ([FORMS], [BROADCASTS]):
         renew([engine.section()] if args.only == [FORMS] else of_broadcasts(args))
         return
@@ -48,7 +52,7 @@ def main() -> None:
         pinning = "Servers are pinned to one CPU, the load generator and PostgreSQL to another."
         method = report.METHOD.format(pinning=pinning if len(cpus) > 1 else "There was one CPU for all.", **vars(args))
         os.sched_setaffinity(0, ALL)
-        sections = [body, engine.section(), *of_broadcasts(args)]
+        sections = [body, engine.section(), *of_broadcasts(args), figures.section(args.respondents, disk())]
         PAGE.write_text(report.page("\n\n".join(sections), method, disk()))
     sys.exit(1 if "izwi" in missing else 0)
 

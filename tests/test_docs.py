@@ -30,6 +30,7 @@ DOCUMENTS = [
     "docs/broadcasts.md",
     "docs/do-no-harm.md",
     "docs/api.md",
+    "docs/figures.md",
 ]
 
 
