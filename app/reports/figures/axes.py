@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from app.flows.dictionary.variable import Dictionary, Measure, Variable
+from app.flows.dictionary.variable import Dictionary, Measure, Missing, Variable
 from app.flows.guard import LEVELS, Guard
 from app.reports.figures.rules import Rules
 from app.reports.figures.table import NO_ANSWER, Dimension
@@ -57,7 +57,8 @@ class Survey:
             )
         _must_be_outside(variable)
         if variable.measure is Measure.ONE:
-            return Way(name, Axis(Kind.ANSWER, name), tuple(each.name for each in variable.categories))
+            said = (each.name for each in variable.categories if each.missing is not Missing.REFUSED)
+            return Way(name, Axis(Kind.ANSWER, name), tuple(said))
         if variable.measure is Measure.MANY:
             first = variable.categories[0].name if variable.categories else "…"
             raise NoSuchDimension(f"Several choices of {name} may hold at once: name one, such as {name}/{first}.")

@@ -8,7 +8,7 @@ from itertools import product
 TOTAL = ""
 """In the place of a category: all of them together."""
 NO_ANSWER = "-"
-"""The category of who was not asked or said nothing, so that every table of a survey is about the same people."""
+"""Who was not asked, said nothing or would rather not say: so every table of a survey is about the same people."""
 MARK_BYTES = 16
 _HALF, _WRAP = MARK_BYTES // 2, 1 << (4 * MARK_BYTES)
 

@@ -52,6 +52,14 @@ def test_answers_are_counted_by_several_things_at_once_and_who_said_nothing_too(
     parts.database.write(work)
 
 
+def test_who_would_rather_not_say_gave_no_answer(parts: main.Parts) -> None:
+    def work(connection: Connection) -> None:
+        complete(connection, [*WOMEN, *([{"sex": "prefer_not_to_say"}] * 10)])
+        assert counts(connection, "sex") == {("woman",): 40, (NO_ANSWER,): 10}
+
+    parts.database.write(work)
+
+
 def test_months_are_those_of_the_place_not_of_utc(parts: main.Parts) -> None:
     def work(connection: Connection) -> None:
         complete(connection, MEN)  # from 21:30 UTC, which is 23:30 there: after half an hour it is November
