@@ -16,7 +16,8 @@ body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.5rem}figure{margin:1rem 0}svg{max-width:100%;height:auto}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
 caption{text-align:left;font-weight:600;padding:.4rem 0}th,td{padding:.25rem .6rem;border-bottom:1px solid #bbb;text-align:right}
-th:first-child{text-align:left}th{font-weight:600}td{white-space:nowrap}tbody th{font-weight:400}.share{color:#555}ul{color:#444;font-size:.9rem}
+th:first-child{text-align:left}th{font-weight:600}td{white-space:nowrap}
+tbody th{font-weight:400}.share{color:#555}ul{color:#444;font-size:.9rem}
 """
 
 

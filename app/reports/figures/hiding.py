@@ -17,6 +17,8 @@ _NEAR = {1: 1000, 2: 6, 3: 2}
 """How many categories of each dimension are looked at to find a box; by how many dimensions there are."""
 _FEW = 3
 _LINKS = 4
+_LARGE, _SPARSE = 1000, 20
+"""A large table of which less than a twentieth could be shown is not worth the search: all of it is hidden."""
 
 
 @dataclass
@@ -70,6 +72,8 @@ def hide(
         sheet.closed = any(each.closed for each in within)
         if not sheet.closed:
             sheet.hidden = {key for key, n in every.items() if not rules.may_show(names, key, n)}
+            sheet.closed = len(every) > _LARGE and len(every) - len(sheet.hidden) < len(every) / _SPARSE
+        if not sheet.closed:
             _lift(sheet, sheets, rules)
             _cover(sheet, sheets, rules)
             sheet.closed = not _holds(sheet, within)
