@@ -78,6 +78,12 @@ class PushState(StrEnum):
     """Withdrawn or erased before it was sent."""
 
 
+SMALLEST_FLOOR = 10
+"""No figure about fewer respondents is ever shown, whatever a survey asks for."""
+AT_RISK_FLOOR = 20
+"""The same for groups whose people are in danger when they are found."""
+
+
 class NotAPhoneNumber(ValueError):
     """The text is not a phone number that can be written in E.164 form."""
 

@@ -9,13 +9,13 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import beside, broadcast, engine, exports, report
+from bench import beside, broadcast, engine, exports, figures, report
 from bench.process import memory_mb
 from bench.servers import ALL, REPOSITORY, STARTERS, NotMeasured, Place, Server
 
 SESSIONS = (64, 512)
 PAGE = REPOSITORY / "docs" / "bench.md"
-FORMS, BROADCASTS, EXPORTS = "forms", "broadcasts", "exports"
+FORMS, BROADCASTS, EXPORTS, FIGURES = "forms", "broadcasts", "exports", "figures"
 
 
 def main() -> None:
@@ -26,8 +26,10 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=1_000_000, help="recipients of the broadcast")
     parser.add_argument("--answers", type=int, default=1_000_000, help="answers that are exported")
     only = "measure this beside the reference, and write no page; may be repeated; "
-    only += f"{FORMS}, {BROADCASTS} or {EXPORTS} alone renews its sections of the page"
-    parser.add_argument("--only", action="append", choices=[*STARTERS, FORMS, BROADCASTS, EXPORTS], help=only)
+    only += f"{FORMS}, {BROADCASTS}, {EXPORTS} or {FIGURES} alone renews its sections of the page"
+    parser.add_argument("--respondents", type=int, default=250_000, help="whose answers are counted")
+    parts = [FORMS, BROADCASTS, EXPORTS, FIGURES]
+    parser.add_argument("--only", action="append", choices=[*STARTERS, *parts], help=only)
     args = parser.parse_args()
     for setting in [name for name in os.environ if name.startswith("IZWI_")]:
         del os.environ[setting]  # of an Izwi that may run here
@@ -35,6 +37,7 @@ def main() -> None:
         FORMS: lambda: [engine.section()],
         BROADCASTS: lambda: of_broadcasts(args),
         EXPORTS: lambda: of_exports(args),
+        FIGURES: lambda: [figures.section(args.respondents, disk())],
     }
     if args.only and len(args.only) == 1 and args.only[0] in alone:
         renew(alone[args.only[0]]())
@@ -54,7 +57,8 @@ def main() -> None:
         pinning = "Servers are pinned to one CPU, the load generator and PostgreSQL to another."
         method = report.METHOD.format(pinning=pinning if len(cpus) > 1 else "There was one CPU for all.", **vars(args))
         os.sched_setaffinity(0, ALL)
-        sections = [body, engine.section(), *of_broadcasts(args), *of_exports(args)]
+        rest = [figures.section(args.respondents, disk())]
+        sections = [body, engine.section(), *of_broadcasts(args), *of_exports(args), *rest]
         PAGE.write_text(report.page("\n\n".join(sections), method, disk()))
     sys.exit(1 if "izwi" in missing else 0)
 

@@ -35,6 +35,7 @@ DOCUMENTS = [
     "docs/data.md",
     "docs/who-is-missing.md",
     "docs/odk.md",
+    "docs/figures.md",
 ]
 
 

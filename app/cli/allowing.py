@@ -54,6 +54,7 @@ PERMISSIONS = {
          "channels log", "demo-data", "views renew"),
         Permission.OPERATE,
     ),
+    "report figures": Permission.SEE_FIGURES,
     "report breach": Permission.REPORT_BREACH,
     "report processing": Permission.REPORT_PROCESSING,
     **dict.fromkeys(("keys status", "keys rotate", "keys retire"), Permission.MANAGE_KEYS),

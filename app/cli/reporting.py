@@ -9,6 +9,7 @@ import click
 
 from app.cli.allowing import trail
 from app.cli.auditing import DAY_OR_TIME
+from app.cli.figuring import figures
 from app.cli.files import whole_text
 from app.cli.root import read_settings, say
 from app.cli.stored import loaded_keys, opened, refuse
@@ -27,12 +28,28 @@ _OUTPUT = click.option(
 )
 
 
-@click.group(short_help="What the law wants to be told")
-def report() -> None:
-    """Write the reports that the Cyber and Data Protection Act asks for, as Markdown. What only a person knows is left open.
+class Reports(click.Group):
+    """`izwi report SURVEY` means its figures; what the law wants to be told has a name of its own."""
 
-    docs/do-no-harm.md says when each is due.
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Take what is no report's name for a survey."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = [figures.name or "", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Reports, short_help="Figures of a survey, and what the law wants to be told")
+def report() -> None:
+    """Show what people answered: `izwi report SURVEY` (see `izwi report figures --help` and docs/figures.md).
+
+    The others write the reports that the Cyber and Data Protection Act asks for, as Markdown. What only a person knows is
+    left open; docs/do-no-harm.md says when each is due.
     """
+
+
+report.add_command(figures)
 
 
 @report.command(short_help="A breach: to be told within 24 hours")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.flows.guard import Guard
 from app.flows.phrases import fold, say
 from app.flows.questions.base import QuestionType
 from app.flows.questions.metadata import Metadata
@@ -259,6 +260,7 @@ class Flow:
     spelling: Spelling | None = None
     """The names of the instance as the form writes them, where they have namespaces."""
     caution: Caution = Caution()
+    guard: Guard = field(default_factory=Guard)
     cautious: bool = False
     """Whether a reply may mean something that no question asks: to leave at once, or that it is safe to go on."""
     spots: dict[str, Question] = field(default_factory=dict)

@@ -64,6 +64,11 @@ class Keys:
         """The secret of the audit trail. It comes from the key of the hash, which never changes: no copy need know of it."""
         return hmac.digest(self.lookup, b"izwi audit trail", "sha256")
 
+    @property
+    def figures(self) -> bytes:
+        """The secret by which figures are rounded (docs/decisions/D19). It never changes either: no figure may change by it."""
+        return hmac.digest(self.lookup, b"izwi figures", "sha256")
+
     def seal(self, msisdn: Msisdn) -> Sealed:
         """Encrypt a number with the current key: AES-256-GCM, nonce first."""
         key_id, nonce = self.current, secrets.token_bytes(12)

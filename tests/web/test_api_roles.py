@@ -13,7 +13,7 @@ from app.models.runs import run
 from app.store import audit, cases, tokens
 from app.store.cases import Raised
 from app.values import Role
-from app.web.api import broadcasts, channels, exports, missing
+from app.web.api import broadcasts, channels, exports, figures, missing
 from app.web.api import cases as routes_of_cases
 from app.web.api.desk import Desk
 from tests.conftest import Clock
@@ -63,7 +63,7 @@ def office(serve: Callable[..., Served], clock: Clock) -> Office:
 def permissions(served: Served, clock: Clock) -> dict[tuple[str, str], set[Permission]]:
     """Every route, and what it asks for."""
     desk, found = Desk(served.parts.settings, served.parts.database, clock), {}
-    routers = (broadcasts, channels, routes_of_cases, exports, missing)
+    routers = (broadcasts, channels, routes_of_cases, exports, figures, missing)
     for made in (each.routes(desk) for each in routers):
         for route in made.routes:
             assert isinstance(route, APIRoute)

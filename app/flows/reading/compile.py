@@ -11,7 +11,7 @@ from app.flows.flow import Choice, ChoiceList, Flow, Question, Repeat, Text
 from app.flows.phrases import fold
 from app.flows.questions.base import Accepted, QuestionType
 from app.flows.questions.metadata import Metadata
-from app.flows.reading import actions, care, consistency, itemset, itext, kinds, margins, model, unsupported
+from app.flows.reading import actions, care, consistency, guarding, itemset, itext, kinds, margins, model, unsupported
 from app.flows.reading.faults import Fault, FormError, Place
 from app.flows.reading.load import Form
 from app.flows.reading.markup import IZWI, XF, parse_xml
@@ -76,6 +76,7 @@ class _Compiler:
         care.check_records(questions, written.tag_of if written else {}, self.fault)
         margins.check(questions, self.fault)
         caution = self.care.caution(questions, self.scope.faults)
+        guard = guarding.read(self.model, questions, self.fault, self.scope.faults)
         if self.scope.faults:
             raise FormError(self.scope.faults)
         anchors = {each.name: self.anchor(each, spans) for each in spans}
@@ -123,6 +124,7 @@ class _Compiler:
             once=tuple(each for each in calculates if each.calculate and each.calculate.reads_itself),
             compact=written,
             caution=caution,
+            guard=guard,
             cautious=caution.sensitive or caution.leave != "no",
             together=together.read(self.tree, self.model, questions, dependents, set_by["on_change"]),
             **set_by,

@@ -6,7 +6,17 @@ from typing import Any
 from app.flows.reading.faults import Fault, Place, nearest
 from app.flows.reading.markup import IZWI, XF
 
-_KNOWN = ("date_order", "numbers", "sensitive", "sensitive_by_sms", "quick_exit", "persons", "unsaid")
+_KNOWN = (
+    "date_order",
+    "numbers",
+    "sensitive",
+    "sensitive_by_sms",
+    "quick_exit",
+    "persons",
+    "unsaid",
+    "smallest",
+    "high_risk",
+)
 _PREFIX = "izwi:"
 
 

@@ -11,14 +11,17 @@ from fastapi.security import HTTPBearer
 
 from app.settings import Settings
 from app.store.unit import Database
-from app.web.api import broadcasts, cases, channels, exports, missing
+from app.web.api import broadcasts, cases, channels, exports, figures, missing
 from app.web.api.desk import Desk
 from app.web.api.guard import Guard
 from app.web.api.shapes import Problem
 from app.web.errors import HANDLERS, Answering, respond
 
 PREFIX = "/api/v1"
-_TELLING = "Broadcasts, channels, segments, cases, the data of surveys and who is missing, for programs. docs/api.md has examples."
+_TELLING = (
+    "Broadcasts, channels, segments, cases, the data of surveys, figures and who is missing, for programs. "
+    "docs/api.md has examples."
+)
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No token, or a wrong one"},
     403: {"model": Problem, "description": "The token's role may not do that"},
@@ -44,6 +47,7 @@ def make_api(settings: Settings, database: Database, now: Callable[[], datetime]
     api.include_router(cases.routes(desk))
     api.include_router(missing.routes(desk))
     api.include_router(exports.routes(desk))
+    api.include_router(figures.routes(desk))
 
     @api.get("/openapi.json", include_in_schema=False)
     def describe() -> JSONResponse:

@@ -28,7 +28,8 @@ class Desk:
         self.zone = ZoneInfo(settings.zone)
         self.channels = Channels(settings, database)
         self.casework = Casework(database)
-        self._secret = vault.load(settings.data_dir, tuple(settings.lines)).trail
+        keys = vault.load(settings.data_dir, tuple(settings.lines))
+        self._secret, self.figures_key = keys.trail, keys.figures
         # Of its own, and not read before somebody plans: libxml2 works for one thread at a time on one form.
         self._library = Library(database)
         self._forms = threading.Lock()

@@ -319,3 +319,42 @@ def _at(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
 
 def _read(moment: str | None) -> datetime | None:
     return datetime.fromisoformat(moment) if moment is not None else None
+
+
+class Figure(BaseModel):
+    """A cell of a table."""
+
+    n: int | None = Field(description="Rounded to 5; null: not shown")
+    weighted: int | None = Field(description="The same for the weighted number; null where there are no weights")
+    share: float | None = Field(description="Of those who answered, 0 to 1")
+    low: float | None = Field(description="Where the 95 % interval of the share begins")
+    high: float | None = Field(description="Where it ends")
+
+
+class FigureColumn(BaseModel):
+    """Respondents who are alike."""
+
+    group: list[str | None] = Field(description="A category of each `by`; null: all")
+    label: str
+    base: int | None = Field(description="How many of them answered; null: not shown")
+
+
+class FigureRow(BaseModel):
+    """A choice."""
+
+    choice: str
+    label: str
+    figures: list[Figure] = Field(description="One for each column")
+
+
+class Figures(BaseModel):
+    """What people answered to one question."""
+
+    survey: str
+    question: str
+    label: str
+    where: str
+    by: list[str]
+    columns: list[FigureColumn]
+    rows: list[FigureRow]
+    notes: list[str] = Field(description="To be shown wherever the figures are")
