@@ -124,7 +124,8 @@ def _write(found: dict[str, Any], kind: str, output: Path | None, measure: measu
         if kind == "json":
             out.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
         elif kind == "csv":
-            write_csv(out, measure.columns(found), iter(measure.rows(found)))
+            columns = measure.columns(found)
+            write_csv(out, columns, ([row[name] for name in columns] for row in measure.rows(found)))
         else:
             out.write("\n".join(measure.lines(found)) + "\n")
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from app.flows.flow import Question
 from app.flows.guard import LEVELS, Guard
-from app.flows.reading.care import FaultOf
-from app.flows.reading.faults import Fault, Place
+from app.flows.reading.faults import Fault, FaultOf, Place
 from app.flows.reading.model import Model
 from app.values import SMALLEST_FLOOR
 
