@@ -12,10 +12,14 @@ from app.cli.files import whole_text
 from app.cli.root import read_settings, say
 from app.cli.stored import loaded_keys, opened, refuse, versions_of
 from app.flows.dictionary.variable import Dictionary
+from app.gateway.library import Library
 from app.reports.figures import drawing, plain
 from app.reports.figures.asking import Asked, pages, survey_of
 from app.reports.figures.axes import NoSuchDimension
 from app.reports.figures.page import Page
+from app.reports.missing.desk import Desk
+from app.reports.missing.population import BadMargins
+from app.reports.missing.refusals import Unanswerable
 
 _FORMATS = ("table", "csv", "json", "html", "svg")
 
@@ -27,6 +31,14 @@ _FORMATS = ("table", "csv", "json", "html", "svg")
 )
 @click.option("--question", help="Only this question  [default: all with choices]")
 @click.option("--where", multiple=True, help="Only some people, e.g. sex=woman; may be given several times")
+@click.option(
+    "--weights", type=click.Choice(("none", "rake")), default="none", show_default=True,
+    help="rake: weighted to the census, or to the population of --margins",
+)  # fmt: skip
+@click.option(
+    "--margins", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Another population, as a CSV file (see docs/who-is-missing.md)",
+)  # fmt: skip
 @click.option("--language", help="Language of the labels  [default: the form's own]")
 @click.option("--format", "kind", type=click.Choice(_FORMATS), default="table", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write  [default: the screen]")
@@ -35,6 +47,8 @@ def figures(
     by: str | None,
     question: str | None,
     where: tuple[str, ...],
+    weights: str,
+    margins: Path | None,
     language: str | None,
     kind: str,
     output: Path | None,
@@ -49,15 +63,25 @@ def figures(
     with opened(settings) as database:
         versions_of(database, survey)  # or say which there are
 
+        library = Library(database)
+
         def work(connection: Connection) -> tuple[Dictionary, list[Page]]:
             known = survey_of(connection, survey, ZoneInfo(settings.zone))
             asked = Asked(question, tuple(filter(None, (by or "").split(","))), where, language)
-            return known.dictionary, pages(connection, known, keys.figures, asked)
+            weighing = None
+            if weights == "rake":
+                desk = Desk.of(connection, settings, survey, lambda key: library.edition(key).flow)
+                weighing = desk.weighing(connection, margins)
+            return known.dictionary, pages(connection, known, keys.figures, asked, weighing)
 
         try:
             dictionary, found = database.read(work)
         except NoSuchDimension as error:
             refuse(str(error))
+        except Unanswerable as error:
+            refuse(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        except BadMargins as error:
+            refuse(f"The file with the population cannot be used: {error}.")
         if kind == "svg" and len(found) != 1:
             refuse("A picture has one question: name it with --question.")
         pen, now = trail(settings), datetime.now(UTC)

@@ -43,7 +43,8 @@ def report(*arguments: str) -> Result:
 def test_the_table_has_bars_hidden_numbers_and_what_they_mean(hub: service.Parts) -> None:
     result = report("--by", "sex")
     assert (result.exit_code, result.stderr) == (0, "")
-    lines = {line.split("  ")[1]: line for line in result.stdout.splitlines() if line.startswith("  ")}
+    bars = result.stdout.partition("Answered")[0]
+    lines = {line.split("  ")[1]: line for line in bars.splitlines() if line.startswith("  ")}
     assert "█" in lines["Rural communities"]
     assert "%" in lines["Rural communities"]
     assert lines["LGBT people"].endswith(" ·")
@@ -100,3 +101,11 @@ def test_who_looked_is_in_the_trail(hub: service.Parts) -> None:
 def test_an_operator_sees_no_figures(hub: service.Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IZWI_TERMINAL_ROLE", "operator")
     assert "may not see what people answered" in report().stderr
+
+
+def test_weighted_figures_say_to_what(hub: service.Parts) -> None:
+    plain, weighted = report(), report("--weights", "rake")
+
+    assert weighted.exit_code == 0, weighted.output
+    assert "weighted to zimbabwe_2022" in weighted.output
+    assert "weighted to" not in plain.output

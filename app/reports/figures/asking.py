@@ -14,6 +14,7 @@ from app.flows.reading.load import Form
 from app.reports.figures.axes import ABOUT_RUNS, NoSuchDimension, Survey
 from app.reports.figures.counting import answered
 from app.reports.figures.page import Page, lay_out
+from app.reports.figures.weighing import Weighing
 from app.store import figures, surveys
 from app.values import VersionStatus
 
@@ -49,7 +50,9 @@ def survey_of(connection: Connection, name: str, zone: ZoneInfo) -> Survey:
     return Survey(number, describe(flows), guard, zone, figures.span(connection, number))
 
 
-def pages(connection: Connection, survey: Survey, key: bytes, asked: Asked) -> list[Page]:
+def pages(
+    connection: Connection, survey: Survey, key: bytes, asked: Asked, weighing: Weighing | None = None
+) -> list[Page]:
     """The figures that somebody asks for."""
     dictionary = survey.dictionary
     where = dict(_read(each) for each in asked.where)
@@ -57,7 +60,7 @@ def pages(connection: Connection, survey: Survey, key: bytes, asked: Asked) -> l
     if language not in dictionary.languages:
         raise NoSuchDimension(f"It is not in {language}. Its languages are: {', '.join(dictionary.languages)}.")
     wanted = [asked.question] if asked.question else _overview(survey, {*asked.by, *where})
-    found = [answered(connection, survey, key, question, asked.by, where) for question in wanted]
+    found = [answered(connection, survey, key, question, asked.by, where, weighing) for question in wanted]
     return [lay_out(dictionary, each, where, language) for each in found]
 
 

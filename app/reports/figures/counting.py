@@ -10,6 +10,7 @@ from app.reports.figures.axes import CHOSEN, NoSuchDimension, Survey, Way
 from app.reports.figures.publish import publish
 from app.reports.figures.published import Figure, Published
 from app.reports.figures.table import NO_ANSWER, TOTAL, Cell, Dimension, Key, Table, mark
+from app.reports.figures.weighing import Weighing
 from app.store import figures as store
 
 MOST_CELLS = 20_000
@@ -31,23 +32,33 @@ class Answered:
     smallest: int
     at_risk: int
     closed: bool
+    weighing: Weighing | None = None
 
 
-def table(connection: Connection, survey: Survey, names: Sequence[str]) -> Table:
+def table(connection: Connection, survey: Survey, names: Sequence[str], weighing: Weighing | None = None) -> Table:
     """Count by these names. The result may not be shown."""
     ways = [survey.axis(name) for name in names]
     _must_be_small(ways)
+    profile = [store.Axis(store.Kind.ANSWER, each) for each in weighing.questions] if weighing else []
     cells: dict[Key, Cell] = {}
-    for count in store.count(connection, survey.id, [way.axis for way in ways]):
-        key = tuple(way.category(value) for way, value in zip(ways, count.values, strict=True))
-        cell = Cell(count.n, mark(count.first, count.second))
+    for count in store.count(connection, survey.id, [*(way.axis for way in ways), *profile]):
+        said, answers = count.values[: len(ways)], count.values[len(ways) :]
+        key = tuple(way.category(value) for way, value in zip(ways, said, strict=True))
+        weighted = count.n * weighing.of(answers) if weighing else None
+        cell = Cell(count.n, mark(count.first, count.second), weighted)
         cells[key] = cells[key] + cell if key in cells else cell
     found = [{key[place] for key in cells} for place in range(len(ways))]
     return Table(tuple(way.dimension(there) for way, there in zip(ways, found, strict=True)), cells)
 
 
 def answered(
-    connection: Connection, survey: Survey, key: bytes, question: str, by: Sequence[str], where: Mapping[str, str]
+    connection: Connection,
+    survey: Survey,
+    key: bytes,
+    question: str,
+    by: Sequence[str],
+    where: Mapping[str, str],
+    weighing: Weighing | None = None,
 ) -> Answered:
     """The figures of a question, set beside others, of those for whom `where` holds."""
     variable = survey.dictionary.variable(question)
@@ -58,13 +69,16 @@ def answered(
     _must_differ([question, *by, *where])
     parts = []
     for name in wanted:
-        counted = table(connection, survey, [name, *by, *where])
+        counted = table(connection, survey, [name, *by, *where], weighing)
         _must_be_there(counted, where)
-        parts.append(publish(counted, survey.rules, key).slice(where).shares_of(name))
-    return _put_together(variable, parts, several=several)
+        effect = weighing.design_effect if weighing else 1.0
+        parts.append(publish(counted, survey.rules, key).slice(where).shares_of(name, effect))
+    return _put_together(variable, parts, weighing, several=several)
 
 
-def _put_together(variable: Variable, parts: Sequence[Published], *, several: bool) -> Answered:
+def _put_together(
+    variable: Variable, parts: Sequence[Published], weighing: Weighing | None, *, several: bool
+) -> Answered:
     first = parts[0]
     figures: dict[tuple[str, Key], Figure] = {}
     names = [each.name for each in variable.categories] if several else first.dimensions[0].categories
@@ -81,6 +95,7 @@ def _put_together(variable: Variable, parts: Sequence[Published], *, several: bo
         smallest=first.smallest,
         at_risk=first.at_risk,
         closed=any(each.closed for each in parts),
+        weighing=weighing,
     )
 
 

@@ -100,6 +100,12 @@ def _said(dictionary: Dictionary, name: str, category: str, language: str) -> st
 
 def _notes(found: Answered) -> tuple[str, ...]:
     notes = [LABEL]
+    if found.weighing:
+        effective = 1 / found.weighing.design_effect
+        notes.append(
+            f"Shares are weighted to {found.weighing.population}; a respondent then tells as much as {effective:.2f} of one "
+            "who needed no weight. `n` is people. `izwi weights` says more."
+        )
     if found.closed:
         notes.append(
             "Of the finest part of this table nothing can be shown without giving somebody away: ask for less."
@@ -108,7 +114,10 @@ def _notes(found: Answered) -> tuple[str, ...]:
     notes += [
         f"{NOT_SHOWN} is not shown: {few}, or a number from which such a one could be worked out.",
         f"Figures are rounded to {STEP}, by chance but always the same way, so they may not add up.",
-        "Shares and their 95 % intervals are worked out from these figures; who said nothing is in none.",
+        (
+            "Shares and their 95 % intervals are worked out from these figures; who said nothing is in none. There is none where "
+            "more than a tenth of a column is not shown, and nobody can see who said nothing."
+        ),
     ]
     if found.several:
         notes.append("She could choose several: shares add up to more than 100 %.")

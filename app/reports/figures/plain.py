@@ -9,7 +9,7 @@ from app.reports.figures.page import NOT_SHOWN, Page, Row
 from app.reports.figures.published import Figure
 from app.reports.figures.table import TOTAL
 
-_BAR = 24
+_BAR, _WIDEST = 24, 40
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 COLUMNS = (
     "survey",
@@ -101,14 +101,16 @@ def _bars(page: Page) -> Iterator[str]:
 
 
 def _crossed(page: Page) -> Iterator[str]:
-    """A line for each group, a column for each choice: numbers, with their shares."""
+    """Numbers with their shares: a line for each choice and a column for each group, or the other way where that is narrower."""
     yield ""
-    head = [", ".join(page.by), *(row.label for row in page.rows), "Answered"]
-    lines = [head]
-    for place, column in enumerate(page.columns):
-        cells = [_cell(row, place) for row in page.rows]
-        lines.append([column.label, *cells, number(column.base)])
-    widths = [min(22, max(len(line[place]) for line in lines)) for place in range(len(head))]
+    lines = [["", *(column.label for column in page.columns)]]
+    lines += [[row.label, *(_cell(row, place) for place in range(len(page.columns)))] for row in page.rows]
+    lines.append(["Answered", *(number(column.base) for column in page.columns)])
+    if len(page.columns) > len(lines):
+        lines = [list(line) for line in zip(*lines, strict=True)]
+    lines[0][0] = ", ".join(page.by)
+    widths = [min(_WIDEST, max(len(line[0]) for line in lines))]
+    widths += [min(22, max(len(line[place]) for line in lines)) for place in range(1, len(lines[0]))]
     for line in lines:
         first, *others = (each[:width] for each, width in zip(line, widths, strict=True))
         said = "  ".join(f"{each:>{width}}" for each, width in zip(others, widths[1:], strict=True))

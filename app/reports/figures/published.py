@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from app.reports.figures.table import NO_ANSWER, TOTAL, Dimension, Key
 
 _95_PERCENT = 1.959964
+_LITTLE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +53,44 @@ class Published:
         }
         return replace(self, dimensions=tuple(self.dimensions[place] for place in kept), figures=figures)
 
-    def shares_of(self, name: str) -> "Published":
-        """With shares: of those who answered this question, in each category of the other dimensions."""
+    def shares_of(self, name: str, design_effect: float = 1.0) -> "Published":
+        """With shares: of those who answered this question, in each category of the other dimensions.
+
+        Weights make the intervals wider, as if there were so many times fewer people.
+        """
         place = [each.name for each in self.dimensions].index(name)
-        return replace(self, figures={key: self._shared(key, place) for key in self.figures})
+        return replace(self, figures={key: self._shared(key, place, design_effect) for key in self.figures})
 
     def base(self, key: Key, place: int) -> Figure:
-        """Who answered the question at this place, among those of the key: everybody without who said nothing."""
+        """Who answered the question at this place, among those of the key: everybody without who said nothing.
+
+        Where it is not shown how many said nothing, they stay in the base as long as all that is not shown is little. More
+        would make shares of two columns mean two things, so there is no base then.
+        """
         everybody = self.at(_with(key, place, TOTAL))
         silent = self.figures.get(_with(key, place, NO_ANSWER))
-        if silent is None or silent.n is None or everybody.n is None:
-            return everybody  # too few said nothing to be shown: they stay in the base
+        if silent is None or everybody.n is None:
+            return everybody
+        if silent.n is None:
+            there = (self.at(_with(key, place, each)).n or 0 for each in self.dimensions[place].categories)
+            return everybody if everybody.n - sum(there) <= everybody.n * _LITTLE else HIDDEN
         weighted = None
         if everybody.weighted is not None and silent.weighted is not None:
             weighted = max(0, everybody.weighted - silent.weighted)
         return Figure(max(0, everybody.n - silent.n), weighted)
 
-    def _shared(self, key: Key, place: int) -> Figure:
+    def _shared(self, key: Key, place: int, design_effect: float) -> Figure:
         figure, base = self.figures[key], self.base(key, place)
         if key[place] in {TOTAL, NO_ANSWER} or figure.n is None or not base.n:
             return figure
         share = min(1.0, figure.n / base.n)
         if figure.weighted is not None and base.weighted:
             share = min(1.0, figure.weighted / base.weighted)
-        low, high = wilson(share, base.n)
+        low, high = wilson(share, base.n / design_effect)
         return replace(figure, share=share, low=low, high=high)
 
 
-def wilson(share: float, base: int) -> tuple[float, float]:
+def wilson(share: float, base: float) -> tuple[float, float]:
     """The 95 % confidence interval of a share, after Wilson: it never leaves 0 to 1, and holds for small numbers."""
     z = _95_PERCENT
     middle = (share + z * z / (2 * base)) / (1 + z * z / base)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Connection
 
 from app.flows.flow import Flow
+from app.reports.figures.weighing import Weighing
 from app.reports.missing import coverage, funnel, population, respondents, response, sample, weights
 from app.reports.missing.exit import FLOOR, shown
 from app.reports.missing.refusals import Unanswerable
@@ -78,6 +79,17 @@ class Desk:
         if found.total < FLOOR:
             raise weights.Unweighable(f"fewer than {FLOOR} people have completed this survey: too few to weight")
         return weights.weigh(found.counts, found.dimensions, people, limit=limit), found, people
+
+    def weighing(self, connection: Connection, margins: Path | None = None) -> Weighing:
+        """How figures are to be weighted. Raises `Unweighable` and `Unrakable`."""
+        made, _, people = self.weighting(connection, margins)
+        asked = respondents.margins_of(self.flows(self.versions[-1].id), people)
+
+        def of(answers: tuple[str | None, ...]) -> float:
+            (profile,) = respondents.gather(asked, [(answers, 1)], people).counts
+            return made.by_profile.get(profile, 1.0)  # the mean, where she was not among those who were weighed
+
+        return Weighing(tuple(each.name for each in asked.values()), of, made.design_effect, people.name)
 
     def weights(self, connection: Connection, margins: Path | None = None, limit: float = weights.LIMIT) -> Document:
         """How respondents would be weighted, and what that costs in precision."""

@@ -1,6 +1,6 @@
 """/surveys/{survey}/figures: what people answered, the same as `izwi report`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from sqlalchemy.engine import Connection
@@ -10,6 +10,7 @@ from app.gateway.refusals import NotPossible, NotThere
 from app.reports.figures.asking import Asked, pages, survey_of
 from app.reports.figures.axes import NoSuchDimension
 from app.reports.figures.plain import as_json
+from app.reports.missing.desk import Desk as Missing
 from app.store import surveys
 from app.web.api.allowing import needs
 from app.web.api.desk import Desk
@@ -27,7 +28,12 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/surveys/{survey}/figures", dependencies=[_SEE])
     def show_figures(
-        survey: Name, question: Word = "", by: Word = "", where: Filters = None, language: Word = ""
+        survey: Name,
+        question: Word = "",
+        by: Word = "",
+        where: Filters = None,
+        language: Word = "",
+        weights: Literal["none", "rake"] = "none",
     ) -> list[Figures]:
         """What people answered; numbers of few people are null, all others are rounded. docs/figures.md says how."""
         asked = Asked(question or None, tuple(filter(None, by.split(","))), where or (), language or None)
@@ -35,7 +41,10 @@ def routes(desk: Desk) -> APIRouter:
         def work(connection: Connection) -> list[Any]:
             if survey not in surveys.ids(connection):
                 raise NotThere("There is no survey of this name.")
-            return pages(connection, survey_of(connection, survey, desk.zone), desk.figures_key, asked)
+            weighing = None
+            if weights == "rake":
+                weighing = Missing.of(connection, desk.settings, survey, desk.flow).weighing(connection)
+            return pages(connection, survey_of(connection, survey, desk.zone), desk.figures_key, asked, weighing)
 
         try:
             return [Figures.model_validate(as_json(page)) for page in desk.database.read(work)]

@@ -18,6 +18,7 @@ from app.reports.figures.axes import NoSuchDimension
 from app.reports.figures.counting import table
 from app.reports.figures.page import Page
 from app.reports.figures.table import NO_ANSWER, TOTAL
+from app.reports.missing.desk import Desk
 from app.values import Medium, RunState
 from tests.reports.figures.people import SECRET
 from tests.reports.figures.respondents import START, SURVEY, complete
@@ -106,6 +107,29 @@ def test_figures_change_only_when_ten_more_people_completed(parts: main.Parts, m
     parts.database.write(work)
 
 
+def test_figures_can_be_weighted_to_the_census_and_say_so(parts: main.Parts) -> None:
+    def work(connection: Connection) -> None:
+        alike = {"province": "ZW19", "residence": "town", "age_band": "25-34"}
+        complete(connection, [{"sex": "woman", "adult": "yes", **alike}] * 20)
+        complete(connection, [{"sex": "man", "adult": "no", **alike}] * 60)
+        about = Desk.of(connection, parts.settings, SURVEY, lambda key: parts.library.edition(key).flow)
+        weighing = about.weighing(connection)
+        survey = survey_of(connection, SURVEY, HARARE)
+        (plain,) = pages(connection, survey, b"key", Asked("adult"))
+        (weighted,) = pages(connection, survey, b"key", Asked("adult"), weighing)
+
+        def share(page: Page, name: str) -> float:
+            return next(row.figures[0].share or 0 for row in page.rows if row.name == name)
+
+        assert [row.figures[0].n for row in plain.rows] == [row.figures[0].n for row in weighted.rows]
+        assert share(plain, "yes") == pytest.approx(0.25)
+        assert share(weighted, "yes") == pytest.approx(0.52, abs=0.07)  # the census has 52 % women
+        assert any("weighted to" in note for note in weighted.notes)
+        assert not any("weighted to" in note for note in plain.notes)
+
+    parts.database.write(work)
+
+
 def test_flagged_respondents_can_be_left_out_as_a_slice(parts: main.Parts) -> None:
     def work(connection: Connection) -> None:
         complete(connection, [*WOMEN, *MEN])
@@ -157,7 +181,7 @@ def test_without_a_question_all_that_have_choices_are_shown(parts: main.Parts) -
         ("sex", {"where": ["province"]}, "is no filter"),
         ("sex", {"where": ["province=Mars"]}, "province is never Mars"),
         ("sex", {"language": "xx"}, "It is not in xx"),
-        ("province", {"by": ["inequality", "discrimination", "resources"]}, "cells; at most"),
+        ("inequality", {"by": ["discrimination", "resources", "resources_second"]}, "cells; at most"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_counted_is_told_in_words(

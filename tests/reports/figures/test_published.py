@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pycanon import anonymity
 
 from app.reports.figures.publish import publish
-from app.reports.figures.published import wilson
+from app.reports.figures.published import Published, wilson
 from app.reports.figures.rounding import rounded, rounded_weighted
 from app.reports.figures.rules import STEP, BelowFloor, Rules
 from app.reports.figures.table import NO_ANSWER, TOTAL, Cell, Dimension, Table, mark
@@ -103,6 +103,37 @@ def test_shares_and_intervals_come_from_the_figures_that_are_shown() -> None:
     assert a.share == pytest.approx((a.n or 0) / base.n)
     assert (a.low, a.high) == wilson(a.share or 0, base.n)
     assert published.at((NO_ANSWER,)).share is None
+
+
+def test_who_said_nothing_stays_in_the_base_unseen_only_where_little_is_not_shown() -> None:
+    asked = Dimension("q", ("a", "b", "c", NO_ANSWER))
+
+    def shares(silent: int, other: int) -> Published:
+        cells = {("a",): 300, ("b",): 300, ("c",): other, (NO_ANSWER,): silent}
+        counted = {key: Cell(n, mark(place, n)) for place, (key, n) in enumerate(cells.items())}
+        return publish(Table((asked,), counted), Rules(), SECRET).shares_of("q")
+
+    few, many = shares(4, 15), shares(200, 4)
+
+    assert few.at((NO_ANSWER,)).n is None
+    assert few.base((TOTAL,), 0) == few.at((TOTAL,))
+    assert few.at(("a",)).share == pytest.approx((few.at(("a",)).n or 0) / (few.at((TOTAL,)).n or 1))
+    hidden = [each for each in ("a", "b", NO_ANSWER) if many.at((each,)).n is None]
+    assert hidden, "something is hidden beside the few"
+    if NO_ANSWER in hidden:
+        assert many.base((TOTAL,), 0).n is None
+        assert all(many.at((each,)).share is None for each in asked.categories)
+
+
+def test_weights_make_intervals_wider_and_leave_the_number_of_people() -> None:
+    cells = {("a",): Cell(60, mark(1, 1), 90.0), ("b",): Cell(140, mark(2, 2), 110.0)}
+    published = publish(Table((Dimension("q", ("a", "b")),), cells), Rules(), SECRET)
+
+    plain, weighted = published.shares_of("q").at(("a",)), published.shares_of("q", 2.0).at(("a",))
+
+    assert (plain.n, weighted.n) == (60, 60)
+    assert weighted.share == plain.share == pytest.approx(90 / 200)
+    assert (weighted.low, weighted.high) == wilson(0.45, 100)
 
 
 def test_wilson_is_what_the_book_says() -> None:
