@@ -28,7 +28,6 @@ PERMISSIONS = {
          "views list", "response", "funnel", "push status"),
         Permission.SEE_STATUS,
     ),
-    **dict.fromkeys(("coverage", "weights"), Permission.SEE_FIGURES),
     **dict.fromkeys(("surveys add", "surveys pull", "surveys publish", "surveys retire"), Permission.MANAGE_SURVEYS),
     **dict.fromkeys(
         ("contacts import", "contacts sample", "segments add", "segments remove", "facilitators add",
@@ -42,7 +41,8 @@ PERMISSIONS = {
     ),
     **dict.fromkeys(("channels hold", "channels release"), Permission.HOLD_CHANNELS),
     **dict.fromkeys(
-        ("export answers", "export data", "export records", "dictionary", "snapshot", "push start", "push retry"),
+        ("export answers", "export data", "export records", "dictionary", "snapshot", "push start", "push retry",
+         "coverage", "weights"),
         Permission.EXPORT_ANSWERS,
     ),
     "export consents": Permission.EXPORT_CONSENTS,

@@ -21,7 +21,9 @@ Dimensions = Annotated[
 ]
 Limit = Annotated[float, Query(ge=1.5, le=100, description="Largest weight, in medians")]
 Name = Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]+$", description="Only this broadcast")]
-_SEE, _FIGURES = needs(Permission.SEE_STATUS), needs(Permission.SEE_FIGURES)
+# Their counts are exact and hidden by themselves, not rounded and hidden together with all others (D19): for whoever may
+# see the answers anyway.
+_SEE, _FIGURES = needs(Permission.SEE_STATUS), needs(Permission.EXPORT_ANSWERS)
 _HIDDEN = "null is hidden, or cannot be said"
 
 
