@@ -62,6 +62,7 @@ _VERSIONS = (
     .join(survey, survey.c.id == survey_version.c.survey_id)
     .order_by(survey_version.c.id)
 )
+_LOCK = 0x12573  # any number that only changes of versions use
 _LAST_CHANGE = sa.select(sa.func.coalesce(sa.func.max(survey_version.c.change), 0))
 
 
@@ -160,5 +161,7 @@ def _read(connection: Connection, statement: "sa.Select[Any]") -> list[Version]:
 
 
 def _changed(connection: Connection, at: datetime) -> dict[str, object]:
-    """Number a change. Two at once get the same number, and the database lets only the first of them commit."""
+    """Number a change. Who changes something else at this moment waits: it would get the same number, and begin anew."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     return {"changed_at": at, "change": last_change(connection) + 1}

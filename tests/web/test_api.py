@@ -375,7 +375,9 @@ def test_the_description_is_of_the_api_alone(program: Program) -> None:
         "/broadcasts", "/broadcasts/{name}", "/channels", "/segments/count", "/channels/{name}/hold",
         "/channels/{name}/release", "/broadcasts/{name}/unknown", "/cases", "/cases/{uid}",
         *(f"/broadcasts/{{name}}/{verb}" for verb in ("plan", "start", "pause", "resume", "cancel", "remind")),
-        *(f"/surveys/{{survey}}/{what}" for what in ("coverage", "weights", "response", "funnel")),
+        *(f"/surveys/{{survey}}/{what}" for what in (
+            "coverage", "weights", "response", "funnel", "data", "dictionary", "figures",
+        )),
     }  # fmt: skip
     for path, methods in described["paths"].items():
         for method in methods.values():
