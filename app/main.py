@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
@@ -24,11 +25,14 @@ from app.store import keys as vault
 from app.store import sessions
 from app.store.keys import Keys
 from app.store.unit import Database
-from app.web.api import app as api
-from app.web.central import app as central
+from app.web import api, central
 from app.web.hooks import PREFIX, Hooks, Line
+from app.web.later import App, Later
 from app.web.simulator import routes as simulator
-from app.worker import delivery, expiry, feeding, keeping, loop, pushing, resealing, thanks, watching
+from app.worker import delivery, expiry, feeding, keeping, loop, resealing, thanks, watching
+
+if TYPE_CHECKING:
+    from app.worker.pushing import Pushing
 
 log = logging.getLogger(__name__)
 
@@ -128,8 +132,16 @@ def make_worker(parts: Parts) -> loop.Worker:
         ),
         keeping.Keeping(settings, parts.database),
         resealing.Resealing(parts.database, parts.keys),
-        pushing.Pushing(settings, parts.database),
+        _pushing(parts),
     )
+
+
+def _pushing(parts: Parts) -> "Pushing | None":
+    if not parts.settings.targets:
+        return None
+    from app.worker.pushing import Pushing  # here, for it brings an HTTP client of 5 MB that most places never use
+
+    return Pushing(parts.settings, parts.database)
 
 
 def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool = False) -> FastAPI:
@@ -170,11 +182,23 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
         healthy = all(each is not False for each in alive.values())
         return JSONResponse({"status": "ok" if healthy else "failing", **alive}, status_code=200 if healthy else 503)
 
-    app.mount(api.PREFIX, api.make_api(settings, parts.database, lambda: datetime.now(UTC)))
-    app.mount(central.PREFIX, central.make_central(settings, parts.database, lambda: datetime.now(UTC)))
+    app.mount(api.PREFIX, Later(partial(_api, parts)))
+    app.mount(central.PREFIX, Later(partial(_central, parts)))
     if with_simulator and not settings.production:
         simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
     return app
+
+
+def _api(parts: Parts) -> App:
+    from app.web.api.app import make_api  # here, and only when it is asked for (`Later`)
+
+    return make_api(parts.settings, parts.database, lambda: datetime.now(UTC))
+
+
+def _central(parts: Parts) -> App:
+    from app.web.central.app import make_central
+
+    return make_central(parts.settings, parts.database, lambda: datetime.now(UTC))
 
 
 def _nobody() -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from app.gateway.recording import Recording
 from app.store import channels, outbox
@@ -18,9 +19,11 @@ from app.worker.erasing import Erasing
 from app.worker.expiry import Expiry
 from app.worker.feeding import Feeding
 from app.worker.keeping import Keeping
-from app.worker.pushing import Pushing
 from app.worker.resealing import Resealing
 from app.worker.thanks import Thanks
+
+if TYPE_CHECKING:
+    from app.worker.pushing import Pushing
 
 log = logging.getLogger(__name__)
 
@@ -105,14 +108,15 @@ class Worker:
         thanks: Thanks,
         keeping: Keeping,
         resealing: Resealing,
-        pushing: Pushing,
+        pushing: "Pushing | None",
     ) -> None:
         self._database, self._delivery, self._expiry = database, delivery, expiry
         self._feeding, self._recording, self._thanks = feeding, recording, thanks
         self._erasing, self._keeping, self._resealing = Erasing(database), keeping, resealing
         self._senders = [Loop(f"izwi-send-{line.name}", partial(self._deliver, line)) for line in lines]
         self._senders.append(Loop("izwi-thanks", self._thank))
-        self._pushing, self._push = pushing, Loop("izwi-push", lambda: pushing.work(datetime.now(UTC)))
+        self._pushing = pushing
+        self._push = [Loop("izwi-push", lambda: pushing.work(datetime.now(UTC)))] if pushing else []
         self._house = Loop("izwi-worker", self._keep_house)
         self._records = Loop("izwi-records", self._record, patient=True)
         self._next = dict.fromkeys((self._sweep, self._expire, self._tidy, self._forget), 0.0)
@@ -126,7 +130,8 @@ class Worker:
         """Let the threads finish the batches that they are sending, and end."""
         for each in self._loops:
             each.stop()
-        self._pushing.close()
+        if self._pushing:
+            self._pushing.close()
 
     @property
     def alive(self) -> bool:
@@ -135,7 +140,7 @@ class Worker:
 
     @property
     def _loops(self) -> list[Loop]:
-        return [*self._senders, self._house, self._records, self._push]
+        return [*self._senders, self._house, self._records, *self._push]
 
     def wake(self) -> None:
         """Say that a message has just been written."""
@@ -171,7 +176,8 @@ class Worker:
     def _sweep(self, now: datetime) -> None:
         self._expiry.sweep(now)
         self._thanks.sweep(now)
-        self._pushing.sweep(now)
+        if self._pushing:
+            self._pushing.sweep(now)
 
     def _expire(self, now: datetime) -> None:
         self._expiry.expire(now)

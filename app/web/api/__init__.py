@@ -1,0 +1,3 @@
+"""The JSON API, for programs of an organisation's own."""
+
+PREFIX = "/api/v1"

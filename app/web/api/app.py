@@ -11,13 +11,12 @@ from fastapi.security import HTTPBearer
 
 from app.settings import Settings
 from app.store.unit import Database
-from app.web.api import broadcasts, cases, channels, exports, figures, missing
+from app.web.api import PREFIX, broadcasts, cases, channels, exports, figures, missing
 from app.web.api.desk import Desk
 from app.web.api.guard import Guard
 from app.web.api.shapes import Problem
 from app.web.errors import HANDLERS, Answering, respond
 
-PREFIX = "/api/v1"
 _TELLING = (
     "Broadcasts, channels, segments, cases, the data of surveys, figures and who is missing, for programs. "
     "docs/api.md has examples."

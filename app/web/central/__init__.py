@@ -1,0 +1,3 @@
+"""The doors of ODK Central, for what reads from it."""
+
+PREFIX = "/v1"

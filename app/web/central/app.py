@@ -13,8 +13,6 @@ from app.web.central.problems import HANDLERS, respond
 from app.web.central.shelf import Shelf
 from app.web.errors import Answering
 
-PREFIX = "/v1"
-
 
 def make_central(settings: Settings, database: Database, now: Callable[[], datetime]) -> Answering:
     """Make the doors; nothing but logging in is answered without a token."""
