@@ -25,9 +25,8 @@ from app.store import keys as vault
 from app.store import sessions
 from app.store.keys import Keys
 from app.store.unit import Database
-from app.web import api, central
 from app.web.hooks import PREFIX, Hooks, Line
-from app.web.later import App, Later
+from app.web.later import API, CENTRAL, App, Later
 from app.web.simulator import routes as simulator
 from app.worker import delivery, expiry, feeding, keeping, loop, resealing, thanks, watching
 
@@ -182,8 +181,8 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
         healthy = all(each is not False for each in alive.values())
         return JSONResponse({"status": "ok" if healthy else "failing", **alive}, status_code=200 if healthy else 503)
 
-    app.mount(api.PREFIX, Later(partial(_api, parts)))
-    app.mount(central.PREFIX, Later(partial(_central, parts)))
+    app.mount(API, Later(partial(_api, parts)))
+    app.mount(CENTRAL, Later(partial(_central, parts)))
     if with_simulator and not settings.production:
         simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
     return app

@@ -1,3 +1,0 @@
-"""The JSON API, for programs of an organisation's own."""
-
-PREFIX = "/api/v1"

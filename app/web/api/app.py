@@ -11,11 +11,12 @@ from fastapi.security import HTTPBearer
 
 from app.settings import Settings
 from app.store.unit import Database
-from app.web.api import PREFIX, broadcasts, cases, channels, exports, figures, missing
+from app.web.api import broadcasts, cases, channels, exports, figures, missing
 from app.web.api.desk import Desk
 from app.web.api.guard import Guard
 from app.web.api.shapes import Problem
 from app.web.errors import HANDLERS, Answering, respond
+from app.web.later import API
 
 _TELLING = (
     "Broadcasts, channels, segments, cases, the data of surveys, figures and who is missing, for programs. "
@@ -37,7 +38,7 @@ def make_api(settings: Settings, database: Database, now: Callable[[], datetime]
     # The token is looked at by the guard, in front of all of this; here it is only told to readers of the description.
     told = Security(HTTPBearer(auto_error=False, description="`izwi tokens add NAME` makes one"))
     api = FastAPI(
-        title="Izwi", version="1", description=_TELLING, servers=[{"url": PREFIX}], dependencies=[told],
+        title="Izwi", version="1", description=_TELLING, servers=[{"url": API}], dependencies=[told],
         openapi_url=None, redirect_slashes=False, responses=_PROBLEMS, exception_handlers=dict(HANDLERS),
         generate_unique_id_function=_name_of, telemetry={"logs": False},
     )  # fmt: skip

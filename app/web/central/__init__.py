@@ -1,3 +1,0 @@
-"""The doors of ODK Central, for what reads from it."""
-
-PREFIX = "/v1"
