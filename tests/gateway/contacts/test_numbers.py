@@ -137,8 +137,8 @@ def test_any_text_at_all_is_read_or_refused_and_never_shown(cell: str) -> None:
     found = ZIMBABWE.read(cell)
 
     if isinstance(found, Refused):
-        # A cell that is a word of the refusal itself, such as "else", is no number that was shown.
-        assert cell.strip().isalpha() or len(cell.strip()) < 4 or cell not in found.reason
+        # A cell may be a piece of the refusal itself, such as "a ph"; what has figures in it may be somebody's number.
+        assert sum(each.isdigit() for each in cell) < 2 or cell.strip() not in found.reason
     else:
         try:
             assert Msisdn.parse(found.msisdn.e164, region="ZW") == found.msisdn
