@@ -23,6 +23,7 @@ from app.values import Msisdn
 from app.worker.delivery import Delivery, Line
 from app.worker.expiry import Expiry
 from tests.conftest import Clock
+from tests.last_words import BEFORE
 
 T = TypeVar("T")
 MARKET = Path(__file__).parent / "surveys" / "market.md"
@@ -47,6 +48,14 @@ class PowerCut(BaseException):
     """The machine is off. No handler of errors may see it."""
 
 
+def _die() -> None:
+    raise PowerCut
+
+
+def _live() -> None:
+    pass
+
+
 class Mortal(Database):
     """A database whose machine can lose its power around a commit."""
 
@@ -54,6 +63,7 @@ class Mortal(Database):
 
     def write_late(self, work: Callable[[Opened], T]) -> T:
         when, self.cut = self.cut, ""
+        BEFORE[self.engine] = _die if when == "before commit" else _live
 
         def dying(opened: Opened) -> T:
             work(opened)

@@ -11,6 +11,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import Connection
 
 from app.store.unit import Database, Opened
+from tests.last_words import BEFORE
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ class Faulty(Database):
         self._here = threading.local()
         event.listen(self.engine, "before_cursor_execute", self._count)
         event.listen(self.engine, "connect", self._hurry)
+        BEFORE[self.engine] = self._commits
 
     def _hurry(self, connection: Any, _: object) -> None:
         """No power is cut in these stories: nothing waits for the disk."""
@@ -102,6 +104,14 @@ class Faulty(Database):
         self.done(name, result)
         fault.happen()
         return result
+
+    def _commits(self) -> None:
+        """The last statement of a unit of work commits too."""
+        fault = getattr(self._here, "fault", None)
+        if fault is not None and fault.where == "before commit":
+            self._here.fault = None
+            fault.happen()
+        self._count()
 
     def _count(self, *_: object) -> None:
         fault = getattr(self._here, "fault", None)

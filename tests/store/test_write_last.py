@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from app.models.surveys import survey
 from app.store.bulk import Bulk, Job, new_uid, stamp, write_last
 from app.store.unit import Conflict, Database
+from tests.last_words import BEFORE
 
 ADD = Bulk.insert(survey, ("uid", "name", "created_at"))
 RENAME = Bulk.update(survey, ("name",), keys=("name",))
@@ -82,4 +83,18 @@ def test_prepared_statements_live_as_long_as_their_connection(fresh_postgres: st
         return int(connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements").scalar_one())
 
     assert database.read(prepared) > 0
+    database.close()
+
+
+def test_what_goes_wrong_before_the_last_statement_takes_all_of_it_back(fresh_postgres: str) -> None:
+    database = Database(fresh_postgres)
+
+    def fail() -> None:
+        raise Conflict
+
+    BEFORE[database.engine] = fail
+    with pytest.raises(Conflict):
+        database.write(lambda connection: write_last(connection, [add(connection, "a")]))
+
+    assert names(database) == []
     database.close()
