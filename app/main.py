@@ -26,7 +26,7 @@ from app.store import sessions
 from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.hooks import PREFIX, Hooks, Line
-from app.web.later import API, CENTRAL, App, Later
+from app.web.later import API, CENTRAL, CONSOLE, App, Later
 from app.web.simulator import routes as simulator
 from app.worker import delivery, expiry, feeding, keeping, loop, resealing, thanks, watching
 
@@ -185,6 +185,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     app.mount(CENTRAL, Later(partial(_central, parts)))
     if with_simulator and not settings.production:
         simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
+    app.mount(CONSOLE, Later(partial(_console, parts)))  # the last: whatever is none of the others' is a page
     return app
 
 
@@ -198,6 +199,12 @@ def _central(parts: Parts) -> App:
     from app.web.central.app import make_central
 
     return make_central(parts.settings, parts.database, lambda: datetime.now(UTC))
+
+
+def _console(parts: Parts) -> App:
+    from app.web.console.app import make_console
+
+    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC))
 
 
 def _nobody() -> None:

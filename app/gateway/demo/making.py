@@ -11,6 +11,7 @@ from typing import NamedTuple
 from app.gateway.conversation import Conversation
 from app.gateway.demo.journey import Journey, Stage, play
 from app.gateway.library import Library
+from app.gateway.refusals import NotPossible
 from app.gateway.routing import Routes
 from app.gateway.typed import hidden
 from app.settings import Settings
@@ -24,7 +25,7 @@ from app.values import RunState
 _AT_ONCE = 200
 
 
-class CannotSimulate(Exception):
+class CannotSimulate(NotPossible):
     """The message says why."""
 
 
