@@ -104,7 +104,8 @@ class Live:
                     yield sent
                     continue
                 try:
-                    await asyncio.wait_for(changed.wait(), _BEAT_SECONDS)
+                    async with asyncio.timeout(_BEAT_SECONDS):
+                        await changed.wait()
                 except TimeoutError:
                     yield b": still here\n\n"
         finally:
