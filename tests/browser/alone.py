@@ -19,4 +19,4 @@ def wake_loopback() -> None:
 
 if __name__ == "__main__":
     wake_loopback()
-    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606
+    os.execvp(sys.argv[1], sys.argv[1:])
