@@ -1,6 +1,6 @@
 """The life of a survey's versions: brought as a draft, published, replaced by the next one, retired."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from app.flows.reading.faults import Fault, FormError, Place
 from app.flows.reading.load import Form
 from app.gateway import bringing, describing, packing
 from app.gateway.bringing import File
+from app.settings import Settings
 from app.store import surveys
 from app.store.surveys import Content, Version
 from app.store.unit import Database
@@ -135,9 +136,28 @@ def flow_of(database: Database, version_id: int) -> Flow:
     return describing.compiled(xform)
 
 
-def published_of(versions: list[Version]) -> Version | None:
+def published_of(versions: Sequence[Version]) -> Version | None:
     """The published one of a survey's versions."""
     return next((each for each in versions if each.status is VersionStatus.PUBLISHED), None)
+
+
+def newest_draft(versions: Sequence[Version]) -> Version | None:
+    """The draft that was brought last."""
+    return next((each for each in reversed(versions) if each.status is VersionStatus.DRAFT), None)
+
+
+def asked_before(versions: Sequence[Version], than: Version) -> Version | None:
+    """The version to compare with: the published one, or for that one the last that it replaced."""
+    published = published_of(versions)
+    if published is not None and published.id != than.id:
+        return published
+    asked = [each for each in versions if each.published_at is not None and each.id != than.id]
+    return max(asked, key=lambda each: each.change, default=None)
+
+
+def is_started(settings: Settings, survey: str) -> bool:
+    """Whether anything that people dial or send begins this survey."""
+    return survey in {settings.survey, *settings.service_codes.values(), *settings.keywords.values()}
 
 
 def _known(connection: Connection, versions: list[Version], content: Content) -> Version | None:
