@@ -1,6 +1,6 @@
 """The life of a survey's versions: brought as a draft, published, replaced by the next one, retired."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -18,6 +18,13 @@ from app.store import surveys
 from app.store.surveys import Content, Version
 from app.store.unit import Database
 from app.values import VersionStatus
+
+Note = Callable[[Connection], None]
+"""Writes down who does it, as the last thing of the transaction."""
+
+
+def _no_note(_: Connection) -> None:
+    """Whoever types a command is known to the machine."""
 
 
 class How(StrEnum):
@@ -101,7 +108,9 @@ def taken(content: Content) -> FormError:
     return FormError([Fault(Place("settings", 2), "version", problem, cure)])
 
 
-def publish(database: Database, version: Version, instead_of: Version | None, at: datetime) -> bool:
+def publish(
+    database: Database, version: Version, instead_of: Version | None, at: datetime, note: Note = _no_note
+) -> bool:
     """Let new runs get this version from now on; runs under way finish on theirs.
 
     False, and nothing is changed, if either of the two is no longer as the person saw it who decided this.
@@ -113,18 +122,20 @@ def publish(database: Database, version: Version, instead_of: Version | None, at
         if version not in versions or published_of(versions) != instead_of:
             return False
         _publish(connection, version, instead_of, at, earlier)
+        note(connection)
         return True
 
     return database.write(work)
 
 
-def retire(database: Database, version: Version, at: datetime) -> bool:
+def retire(database: Database, version: Version, at: datetime, note: Note = _no_note) -> bool:
     """Begin no more runs of this version; those under way finish. False if it is no longer as it was seen."""
 
     def work(connection: Connection) -> bool:
         if version not in surveys.of_survey(connection, version.survey):
             return False
         surveys.set_status(connection, version.id, VersionStatus.RETIRED, at)
+        note(connection)
         return True
 
     return database.write(work)
