@@ -15,7 +15,9 @@ WIDTH = 264
 """Of a box."""
 _HEIGHT: Mapping[Kind, int] = {Kind.QUESTION: 46, Kind.NOTE: 30, Kind.ENDING: 34}
 _GAP, _INDENT, _SPINE, _MARGIN = 20, 30, 15, 12
-_LINE, _LETTERS, _MOST_LINES = 15, 42, 3
+_LINE, _LETTERS, _MOST_LINES = 15, 40, 3
+_LETTER = 6.8
+"""How wide a letter of these is, at most on the average of a line."""
 _DOT = 4
 END = "the end"
 
@@ -211,7 +213,10 @@ class _Drawer:
 
     def _say(self, text: str, x: int, sort: str) -> None:
         lines = textwrap.wrap(text, _LETTERS, max_lines=_MOST_LINES, placeholder=" …") or [""]
-        self.made.words.append(Words(tuple(lines), text, x + _SPINE + 10, self.y + 4, sort))
+        left = x + _SPINE + 10
+        self.made.words.append(Words(tuple(lines), text, left, self.y + 4, sort))
+        longest = max(map(len, lines)) + 3  # the sign or the word before it
+        self.made.width = max(self.made.width, left + round(longest * _LETTER))
         self.y += _LINE * len(lines) + 4
 
     def _frame(self, block: Block, depth: int, top: int) -> None:
