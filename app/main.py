@@ -3,7 +3,7 @@
 import gc
 import logging
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -169,8 +169,11 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
             watch.stop()
             if worker:
                 worker.stop()
+            for end in ending:
+                end()
             parts.close()
 
+    ending: list[Callable[[], None]] = []
     hooks = Hooks(parts.lines, parts.keys, writer, seconds=settings.turn_seconds)
     app = Izwi(hooks, title="Izwi", lifespan=lifespan, openapi_url=None, telemetry={"logs": False})
 
@@ -185,7 +188,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     app.mount(CENTRAL, Later(partial(_central, parts)))
     if with_simulator and not settings.production:
         simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
-    app.mount(CONSOLE, Later(partial(_console, parts)))  # the last: whatever is none of the others' is a page
+    app.mount(CONSOLE, Later(partial(_console, parts, ending)))  # the last: whatever is none of the others' is a page
     return app
 
 
@@ -201,10 +204,13 @@ def _central(parts: Parts) -> App:
     return make_central(parts.settings, parts.database, lambda: datetime.now(UTC))
 
 
-def _console(parts: Parts) -> App:
+def _console(parts: Parts, ending: list[Callable[[], None]]) -> App:
+    from app.staging import Stages
     from app.web.console.app import make_console
 
-    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC))
+    stages = Stages(parts.settings, lambda: datetime.now(UTC))
+    ending.append(stages.close)
+    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC), stages)
 
 
 def _nobody() -> None:

@@ -1,6 +1,6 @@
 """/surveys/…/flow: the way through a version as a picture, with how far people come, and the latest turns at a question."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NamedTuple
 
@@ -72,7 +72,9 @@ class Picture:
         return list(_rows(self.parts, (), ()))
 
 
-def _rows(parts: tuple[Part, ...], conditions: tuple[str, ...], groups: tuple[str, ...]) -> Any:
+def _rows(
+    parts: tuple[Part, ...], conditions: tuple[str, ...], groups: tuple[str, ...]
+) -> Iterator[tuple[Item, str, str]]:
     for part in parts:
         if isinstance(part, Item):
             yield part, "; ".join(conditions), " / ".join(groups)
@@ -88,20 +90,24 @@ def _group(block: Block) -> str:
     return f"{block.name} ↻" if block.is_repeat else block.name
 
 
-def funnel_of(database: Database, ask: Any) -> Funnel:
+def funnel_of(database: Database, ask: Callable[[Connection], Answers]) -> Funnel:
     """How far people come; nothing where nobody was ever asked. Each figure has gone through the exit of `reports`."""
 
     def read(connection: Connection) -> Funnel:
         try:
-            found: Document = ask(connection).funnel(connection)
+            return funnel_from(ask(connection).funnel(connection))
         except NoSuch:
             return Funnel()
-        whole = next(iter(found["sides"]), None)
-        if whole is None:
-            return Funnel()
-        return Funnel(whole["runs"], {row["question"]: _figure(row) for row in whole["questions"]})
 
     return database.read(read)
+
+
+def funnel_from(found: Document) -> Funnel:
+    """What a picture shows of the report on where people leave."""
+    whole = next(iter(found["sides"]), None)
+    if whole is None:
+        return Funnel()
+    return Funnel(whole["runs"], {row["question"]: _figure(row) for row in whole["questions"]})
 
 
 def _figure(row: Mapping[str, Any]) -> Figure:
@@ -149,7 +155,7 @@ def routes(office: Office) -> APIRouter:
     return router
 
 
-def asking(desk: Desk, survey: str) -> Any:
+def asking(desk: Desk, survey: str) -> Callable[[Connection], Answers]:
     """Whoever answers what is asked about a survey's runs."""
     return lambda connection: Answers.of(connection, desk.settings, survey, desk.flow)
 
