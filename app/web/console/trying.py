@@ -197,10 +197,9 @@ def _endings(picture: Picture) -> set[str]:
 def _wanted(connection: Connection, survey: str, version_id: int, medium: str, locale: str) -> Wanted:
     version = named(versions_of(connection, survey), version_id)
     ships = any(each.name == version.filename for each in library.shipped())
-    return Wanted(
-        survey, version.title, version.id, version.version, survey if ships else version.filename, surveys.xform(connection, version.id),
-        Medium.SMS if medium == Medium.SMS else Medium.USSD, locale,
-    )  # fmt: skip
+    xform, how = surveys.xform(connection, version.id), Medium.SMS if medium == Medium.SMS else Medium.USSD
+    called = survey if ships else version.filename
+    return Wanted(survey, version.title, version.id, version.version, called, xform, how, locale)
 
 
 def _tryable(every: Sequence[Version]) -> dict[str, list[Version]]:
