@@ -21,7 +21,7 @@ from app.flows import gsm7
 from app.flows.flow import place_of
 from app.flows.review import bill
 from app.flows.review.tariff import BadTariff, Tariff, Usage, total
-from app.gateway import planning
+from app.gateway import planning, preparing
 from app.gateway.demo import making
 from app.gateway.library import Library
 from app.gateway.refusals import NotNow, NotPossible
@@ -29,6 +29,7 @@ from app.reports.labels import question_label, value_label
 from app.reports.missing.desk import Desk as Answers
 from app.reports.missing.desk import Document
 from app.settings import Settings
+from app.store.unit import Database
 from app.values import USSD_ROOM, Medium, RunState, Screen
 from app.web.console.stages import MOST_PHONES, Bubble, Kept, View, Wanted
 
@@ -265,6 +266,7 @@ class Stages:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._sweeper: threading.Thread | None = None
+        self._own = Path(tempfile.mkdtemp(prefix="izwi-stages-"))
 
     def begin(self, owner: str, wanted: Wanted) -> Stage:
         """Set a stage in place of what the owner had."""
@@ -274,6 +276,7 @@ class Stages:
             self._make_room()
             folder = Path(tempfile.mkdtemp(prefix="izwi-stage-"))
             try:
+                shutil.copy(self._empty_tables(), folder / "izwi.db")
                 made = Stage(wanted, self._settings, folder, _prices(self._settings), self._now())
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -309,6 +312,20 @@ class Stages:
         self._closing.set()
         for owner in list(self._all):
             self.end(owner)
+        shutil.rmtree(self._own, ignore_errors=True)
+
+    def _empty_tables(self) -> Path:
+        """A database without a row, made once: to make one takes as long as all else of a stage."""
+        file = self._own / "empty.db"
+        if not file.exists():
+            draft = self._own / "draft.db"
+            database = Database(f"sqlite:///{draft}")
+            try:
+                preparing.bring_up_to_date(database)
+            finally:
+                database.close()
+            draft.rename(file)
+        return file
 
     def _make_room(self) -> None:
         if len(self._all) < MOST:
