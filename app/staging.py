@@ -260,13 +260,13 @@ def _seen(journey: Journey) -> list[str]:
 class Stages:
     """All stages of this process."""
 
-    def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
+    def __init__(self, settings: Settings, now: Callable[[], datetime], folder: Path | None = None) -> None:
         self._settings, self._now = settings, now
+        self._own = Path(tempfile.mkdtemp(prefix="izwi-stages-", dir=folder))
         self._all: dict[str, Stage] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._sweeper: threading.Thread | None = None
-        self._own = Path(tempfile.mkdtemp(prefix="izwi-stages-"))
 
     def begin(self, owner: str, wanted: Wanted) -> Stage:
         """Set a stage in place of what the owner had."""
@@ -274,7 +274,7 @@ class Stages:
         self.sweep()
         with self._lock:
             self._make_room()
-            folder = Path(tempfile.mkdtemp(prefix="izwi-stage-"))
+            folder = Path(tempfile.mkdtemp(prefix="stage-", dir=self._own))
             try:
                 shutil.copy(self._empty_tables(), folder / "izwi.db")
                 made = Stage(wanted, self._settings, folder, _prices(self._settings), self._now())
