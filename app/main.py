@@ -48,6 +48,8 @@ class Izwi(FastAPI):
     def __init__(self, hooks: Hooks, **options: Any) -> None:
         super().__init__(**options)
         self._hooks = hooks
+        self.endings: list[Callable[[], None]] = []
+        """What has to be done when the service is about to end, before it waits for connections to close."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take a request."""
@@ -143,7 +145,7 @@ def _pushing(parts: Parts) -> "Pushing | None":
     return Pushing(parts.settings, parts.database)
 
 
-def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool = False) -> FastAPI:
+def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool = False) -> Izwi:
     """Make the web side: hooks, health, and on loopback in a demo the phone in the browser."""
     settings = parts.settings
     worker = make_worker(parts) if with_worker else None
@@ -169,11 +171,10 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
             watch.stop()
             if worker:
                 worker.stop()
-            for end in ending:
+            for end in app.endings:  # where the server has not done it already
                 end()
             parts.close()
 
-    ending: list[Callable[[], None]] = []
     hooks = Hooks(parts.lines, parts.keys, writer, seconds=settings.turn_seconds)
     app = Izwi(hooks, title="Izwi", lifespan=lifespan, openapi_url=None, telemetry={"logs": False})
 
@@ -188,7 +189,9 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     app.mount(CENTRAL, Later(partial(_central, parts)))
     if with_simulator and not settings.production:
         simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
-    app.mount(CONSOLE, Later(partial(_console, parts, ending)))  # the last: whatever is none of the others' is a page
+    app.mount(
+        CONSOLE, Later(partial(_console, parts, app.endings.append))
+    )  # the last: whatever is none of the others' is a page
     return app
 
 
@@ -204,13 +207,13 @@ def _central(parts: Parts) -> App:
     return make_central(parts.settings, parts.database, lambda: datetime.now(UTC))
 
 
-def _console(parts: Parts, ending: list[Callable[[], None]]) -> App:
+def _console(parts: Parts, at_end: Callable[[Callable[[], None]], None]) -> App:
     from app.staging import Stages
     from app.web.console.app import make_console
 
     stages = Stages(parts.settings, lambda: datetime.now(UTC))
-    ending.append(stages.close)
-    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC), stages)
+    at_end(stages.close)
+    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC), stages, at_end=at_end)
 
 
 def _nobody() -> None:

@@ -42,12 +42,17 @@ ROUTES = (
 """Each makes the routes of one part of the console."""
 
 
-def make_console(settings: Settings, database: Database, now: Callable[[], datetime], stages: Stages) -> Answering:
-    """Make the console; but for signing in, nothing of it is shown to whoever has no account."""
-    desk = Desk(settings, database, now)
-    office = Office(
-        desk, Pages(settings, now), Live(database, now), Accounts(database, desk.keys), Limits(), Tasks(now), stages
-    )
+def make_console(
+    settings: Settings, database: Database, now: Callable[[], datetime], stages: Stages, *,
+    at_end: Callable[[Callable[[], None]], None],
+) -> Answering:  # fmt: skip
+    """Make the console; but for signing in, nothing of it is shown to whoever has no account.
+
+    `at_end` takes what has to be done when the service is about to end.
+    """
+    desk, live = Desk(settings, database, now), Live(database, now)
+    at_end(live.close)
+    office = Office(desk, Pages(settings, now), live, Accounts(database, desk.keys), Limits(), Tasks(now), stages)
     console = FastAPI(
         title="Izwi", openapi_url=None, redirect_slashes=False, exception_handlers=_handlers(office),
         telemetry={"logs": False},
