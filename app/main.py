@@ -171,6 +171,8 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
             watch.stop()
             if worker:
                 worker.stop()
+            for end in app.endings:  # where the server has not done it already
+                end()
             parts.close()
 
     hooks = Hooks(parts.lines, parts.keys, writer, seconds=settings.turn_seconds)
@@ -206,9 +208,12 @@ def _central(parts: Parts) -> App:
 
 
 def _console(parts: Parts, at_end: Callable[[Callable[[], None]], None]) -> App:
+    from app.staging import Stages
     from app.web.console.app import make_console
 
-    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC), at_end=at_end)
+    stages = Stages(parts.settings, lambda: datetime.now(UTC))
+    at_end(stages.close)
+    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC), stages, at_end=at_end)
 
 
 def _nobody() -> None:

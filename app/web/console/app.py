@@ -22,32 +22,37 @@ from app.settings import Settings
 from app.store.query import BadSegment
 from app.store.unit import Database
 from app.values import without_numbers
-from app.web.console import beginning, home, signing_in, welcome, working
+from app.web.console import beginning, home, picture, publishing, screens, signing_in, surveys, trying, welcome, working
 from app.web.console.door import Door
 from app.web.console.limits import Limits
 from app.web.console.live import Live
 from app.web.console.office import Office
 from app.web.console.rendering import Pages, asset_response, words_of
+from app.web.console.stages import Stages
 from app.web.console.tasks import Tasks
 from app.web.desk import Desk
 from app.web.errors import Answering, as_sentence, status_of
 
 log = logging.getLogger(__name__)
 
-ROUTES = (welcome.routes, signing_in.routes, beginning.routes, home.routes, working.routes)
+ROUTES = (
+    welcome.routes, signing_in.routes, beginning.routes, home.routes, working.routes, surveys.routes, publishing.routes,
+    screens.routes, picture.routes, trying.routes,
+)  # fmt: skip
 """Each makes the routes of one part of the console."""
 
 
 def make_console(
-    settings: Settings, database: Database, now: Callable[[], datetime], *, at_end: Callable[[Callable[[], None]], None]
-) -> Answering:
+    settings: Settings, database: Database, now: Callable[[], datetime], stages: Stages, *,
+    at_end: Callable[[Callable[[], None]], None],
+) -> Answering:  # fmt: skip
     """Make the console; but for signing in, nothing of it is shown to whoever has no account.
 
     `at_end` takes what has to be done when the service is about to end.
     """
     desk, live = Desk(settings, database, now), Live(database, now)
     at_end(live.close)
-    office = Office(desk, Pages(settings, now), live, Accounts(database, desk.keys), Limits(), Tasks(now))
+    office = Office(desk, Pages(settings, now), live, Accounts(database, desk.keys), Limits(), Tasks(now), stages)
     console = FastAPI(
         title="Izwi", openapi_url=None, redirect_slashes=False, exception_handlers=_handlers(office),
         telemetry={"logs": False},

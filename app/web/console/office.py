@@ -15,6 +15,7 @@ from app.web.console.door import SIGNED_IN
 from app.web.console.limits import Limits
 from app.web.console.live import Live
 from app.web.console.rendering import LOCALE, Pages
+from app.web.console.stages import Stages
 from app.web.console.tasks import Tasks
 from app.web.desk import Desk
 
@@ -29,6 +30,7 @@ class Office:
     accounts: Accounts
     limits: Limits
     tasks: Tasks
+    stages: Stages
 
     def page(self, request: Request, template: str, /, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page from its template."""
