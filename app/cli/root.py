@@ -16,7 +16,7 @@ COMMANDS = {
     "check": "forms", "surveys": "surveys", "simulate": "phone",
     "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts", "messages": "messages",
     "export": "exporting", "dictionary": "extracting", "push": "pushing", "channels": "channels",
-    "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens",
+    "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens", "accounts": "accounts",
     "cases": "cases", "facilitators": "facilitators", "erase": "erasing", "retention": "keeping", "audit": "auditing",
     "report": "reporting", "backup": "backups", "restore": "backups", "doctor": "doctor", "demo-data": "demo",
     "views": "views", "snapshot": "views",

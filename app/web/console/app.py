@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app.flows.review.tariff import BadTariff
 from app.gateway.accounts import Accounts
+from app.gateway.phone_codes import PhoneCodes
 from app.gateway.refusals import NotPossible
 from app.money import NotMoney
 from app.reports.data.how import BadWish
@@ -22,7 +23,7 @@ from app.settings import Settings
 from app.store.query import BadSegment
 from app.store.unit import Database
 from app.values import without_numbers
-from app.web.console import beginning, home, signing_in, welcome, working
+from app.web.console import beginning, home, me, people, signing_in, welcome, working
 from app.web.console.door import Door
 from app.web.console.limits import Limits
 from app.web.console.live import Live
@@ -34,7 +35,7 @@ from app.web.errors import Answering, as_sentence, status_of
 
 log = logging.getLogger(__name__)
 
-ROUTES = (welcome.routes, signing_in.routes, beginning.routes, home.routes, working.routes)
+ROUTES = (welcome.routes, signing_in.routes, beginning.routes, home.routes, working.routes, me.routes, people.routes)
 """Each makes the routes of one part of the console."""
 
 
@@ -42,8 +43,9 @@ def make_console(settings: Settings, database: Database, now: Callable[[], datet
     """Make the console; but for signing in, nothing of it is shown to whoever has no account."""
     desk = Desk(settings, database, now)
     office = Office(
-        desk, Pages(settings, now), Live(database, now), Accounts(database, desk.keys), Limits(), Tasks(now)
-    )
+        desk, Pages(settings, now), Live(database, now), Accounts(database, desk.keys), PhoneCodes(database, desk.keys),
+        Limits(), Tasks(now),
+    )  # fmt: skip
     console = FastAPI(
         title="Izwi", openapi_url=None, redirect_slashes=False, exception_handlers=_handlers(office),
         telemetry={"logs": False},

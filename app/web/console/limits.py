@@ -9,6 +9,8 @@ from app.gateway.refusals import NotPossible
 
 _MINUTES = 5
 _BY_NAME, _BY_ADDRESS = RateLimitItemPerMinute(8, _MINUTES), RateLimitItemPerMinute(40, _MINUTES)
+_BY_ACCOUNT = RateLimitItemPerMinute(6, _MINUTES)
+_TOO_MANY = f"There were too many tries. Wait for {_MINUTES} minutes."
 
 
 class Limits:
@@ -22,4 +24,9 @@ class Limits:
         address = request.client.host if request.client else ""
         by_address = self._limiter.hit(_BY_ADDRESS, "address", address)
         if not self._limiter.hit(_BY_NAME, "name", address, name.casefold()) or not by_address:
-            raise NotPossible(f"There were too many tries. Wait for {_MINUTES} minutes.")
+            raise NotPossible(_TOO_MANY)
+
+    def hit_account(self, account_id: int) -> None:
+        """Count a try at a secret of somebody who has shown another one of hers already, from wherever it comes."""
+        if not self._limiter.hit(_BY_ACCOUNT, "account", str(account_id)):
+            raise NotPossible(_TOO_MANY)

@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.gateway.accounts import Accounts
+from app.gateway.phone_codes import PhoneCodes
 from app.store.accounts import Account
 from app.store.sign_ins import SignIn
 from app.web.allowing import ASKER
@@ -27,6 +28,7 @@ class Office:
     pages: Pages
     live: Live
     accounts: Accounts
+    codes: PhoneCodes
     limits: Limits
     tasks: Tasks
 
