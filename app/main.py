@@ -27,6 +27,7 @@ from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.later import API, CENTRAL, CONSOLE, App, Later
+from app.web.restarting import Restart
 from app.web.simulator import routes as simulator
 from app.worker import delivery, expiry, feeding, keeping, loop, resealing, thanks, watching
 
@@ -143,7 +144,9 @@ def _pushing(parts: Parts) -> "Pushing | None":
     return Pushing(parts.settings, parts.database)
 
 
-def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool = False) -> FastAPI:
+def create_app(
+    parts: Parts, *, with_worker: bool = True, with_simulator: bool = False, restart: Restart | None = None
+) -> FastAPI:
     """Make the web side: hooks, health, and on loopback in a demo the phone in the browser."""
     settings = parts.settings
     worker = make_worker(parts) if with_worker else None
@@ -185,7 +188,9 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     app.mount(CENTRAL, Later(partial(_central, parts)))
     if with_simulator and not settings.production:
         simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
-    app.mount(CONSOLE, Later(partial(_console, parts)))  # the last: whatever is none of the others' is a page
+    app.mount(
+        CONSOLE, Later(partial(_console, parts, restart or Restart()))
+    )  # the last: whatever is none of the others' is a page
     return app
 
 
@@ -201,10 +206,10 @@ def _central(parts: Parts) -> App:
     return make_central(parts.settings, parts.database, lambda: datetime.now(UTC))
 
 
-def _console(parts: Parts) -> App:
+def _console(parts: Parts, restart: Restart) -> App:
     from app.web.console.app import make_console
 
-    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC))
+    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC), restart)
 
 
 def _nobody() -> None:

@@ -7,8 +7,7 @@ from importlib import import_module
 import click
 
 from app.settings import BadSettings, Settings, load
-
-VERSION = "2026.11.0"
+from app.values import VERSION
 
 # Command → the module that has it. Loaded when asked for, so that `izwi --help` and short commands start at once.
 COMMANDS = {

@@ -21,7 +21,7 @@ _PAPER_LETTERS = 10  # 49 bits, behind a keyed hash and few tries
 _STEP_SECONDS = 30
 _NEAR = (0, -1, 1)  # clocks of phones are not quite ours
 _SIGNING_IN, _SETTING_UP = "sign in", "set up codes"
-_SIGN_IN_LASTS, _SET_UP_LASTS = timedelta(minutes=5), timedelta(minutes=20)
+_SIGN_IN_LASTS, SET_UP_LASTS = timedelta(minutes=5), timedelta(minutes=20)
 _WRONG = "This code is not right, or it was used before. Wait for the next one."
 _LATE = "That took too long. Begin again."
 
@@ -142,7 +142,7 @@ class PhoneCodes:
         import pyotp
 
         address = pyotp.TOTP(secret).provisioning_uri(name=account.name, issuer_name=ISSUER)
-        ticket = tickets.sealed(self._keys, _SETTING_UP, f"{account.id} {secret}", at + _SET_UP_LASTS)
+        ticket = tickets.sealed(self._keys, _SETTING_UP, f"{account.id} {secret}", at + SET_UP_LASTS)
         return Offer(secret, address, ticket)
 
     def _secret_of(self, account: Account, ticket: str, at: datetime) -> str:

@@ -23,7 +23,20 @@ from app.settings import Settings
 from app.store.query import BadSegment
 from app.store.unit import Database
 from app.values import without_numbers
-from app.web.console import beginning, home, me, people, signing_in, welcome, working
+from app.web.console import (
+    auditing,
+    beginning,
+    cases,
+    connecting,
+    home,
+    keeping,
+    me,
+    people,
+    signing_in,
+    system,
+    welcome,
+    working,
+)
 from app.web.console.door import Door
 from app.web.console.limits import Limits
 from app.web.console.live import Live
@@ -32,19 +45,33 @@ from app.web.console.rendering import Pages, asset_response, words_of
 from app.web.console.tasks import Tasks
 from app.web.desk import Desk
 from app.web.errors import Answering, as_sentence, status_of
+from app.web.restarting import Restart
 
 log = logging.getLogger(__name__)
 
-ROUTES = (welcome.routes, signing_in.routes, beginning.routes, home.routes, working.routes, me.routes, people.routes)
+ROUTES = (
+    welcome.routes,
+    signing_in.routes,
+    beginning.routes,
+    home.routes,
+    working.routes,
+    me.routes,
+    people.routes,
+    cases.routes,
+    auditing.routes,
+    system.routes,
+    keeping.routes,
+    connecting.routes,
+)
 """Each makes the routes of one part of the console."""
 
 
-def make_console(settings: Settings, database: Database, now: Callable[[], datetime]) -> Answering:
+def make_console(settings: Settings, database: Database, now: Callable[[], datetime], restart: Restart) -> Answering:
     """Make the console; but for signing in, nothing of it is shown to whoever has no account."""
     desk = Desk(settings, database, now)
     office = Office(
         desk, Pages(settings, now), Live(database, now), Accounts(database, desk.keys), PhoneCodes(database, desk.keys),
-        Limits(), Tasks(now),
+        Limits(), Tasks(now), restart,
     )  # fmt: skip
     console = FastAPI(
         title="Izwi", openapi_url=None, redirect_slashes=False, exception_handlers=_handlers(office),

@@ -18,6 +18,7 @@ from app.web.console.live import Live
 from app.web.console.rendering import LOCALE, Pages
 from app.web.console.tasks import Tasks
 from app.web.desk import Desk
+from app.web.restarting import Restart
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Office:
     codes: PhoneCodes
     limits: Limits
     tasks: Tasks
+    restart: Restart
 
     def page(self, request: Request, template: str, /, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page from its template."""
