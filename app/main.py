@@ -3,7 +3,7 @@
 import gc
 import logging
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,6 +49,8 @@ class Izwi(FastAPI):
     def __init__(self, hooks: Hooks, **options: Any) -> None:
         super().__init__(**options)
         self._hooks = hooks
+        self.endings: list[Callable[[], None]] = []
+        """What has to be done when the service is about to end, before it waits for connections to close."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take a request."""
@@ -146,7 +148,7 @@ def _pushing(parts: Parts) -> "Pushing | None":
 
 def create_app(
     parts: Parts, *, with_worker: bool = True, with_simulator: bool = False, restart: Restart | None = None
-) -> FastAPI:
+) -> Izwi:
     """Make the web side: hooks, health, and on loopback in a demo the phone in the browser."""
     settings = parts.settings
     worker = make_worker(parts) if with_worker else None
@@ -189,7 +191,7 @@ def create_app(
     if with_simulator and not settings.production:
         simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
     app.mount(
-        CONSOLE, Later(partial(_console, parts, restart or Restart()))
+        CONSOLE, Later(partial(_console, parts, app.endings.append, restart or Restart()))
     )  # the last: whatever is none of the others' is a page
     return app
 
@@ -206,10 +208,10 @@ def _central(parts: Parts) -> App:
     return make_central(parts.settings, parts.database, lambda: datetime.now(UTC))
 
 
-def _console(parts: Parts, restart: Restart) -> App:
+def _console(parts: Parts, at_end: Callable[[Callable[[], None]], None], restart: Restart) -> App:
     from app.web.console.app import make_console
 
-    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC), restart)
+    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC), at_end=at_end, restart=restart)
 
 
 def _nobody() -> None:

@@ -5,8 +5,8 @@
 
 and Izwi with IZWI_AFRICASTALKING_URL=http://127.0.0.1:9000 and any API key; one that begins with `wrong` is not told its
 balance. With `--reports` (an address of `izwi hooks` without its last word) it posts a report on everything that it
-accepts. It answers with the shapes and words that were recorded from the real one, and keeps every message it accepts, a million of them if need be. How it behaves is set while it
-runs, for text messages or, with "of": "airtime", for airtime:
+accepts. It answers with the shapes and words that were recorded from the real one, and keeps every message it accepts, a
+million of them if need be. How it behaves is set while it runs, for text messages or, with "of": "airtime", for airtime:
 
     POST /_test/mode      {"mode": "503", "times": 3}   the next three requests; without "times", until the next reset
                           {"mode": "recipient-code", "code": 405, "only": ["+263…"]}

@@ -66,12 +66,19 @@ ROUTES = (
 """Each makes the routes of one part of the console."""
 
 
-def make_console(settings: Settings, database: Database, now: Callable[[], datetime], restart: Restart) -> Answering:
-    """Make the console; but for signing in, nothing of it is shown to whoever has no account."""
-    desk = Desk(settings, database, now)
+def make_console(
+    settings: Settings, database: Database, now: Callable[[], datetime], *,
+    at_end: Callable[[Callable[[], None]], None], restart: Restart,
+) -> Answering:  # fmt: skip
+    """Make the console; but for signing in, nothing of it is shown to whoever has no account.
+
+    `at_end` takes what has to be done when the service is about to end; `restart` is asked for a new start.
+    """
+    desk, live = Desk(settings, database, now), Live(database, now)
+    at_end(live.close)
     office = Office(
-        desk, Pages(settings, now), Live(database, now), Accounts(database, desk.keys), PhoneCodes(database, desk.keys),
-        Limits(), Tasks(now), restart,
+        desk, Pages(settings, now), live, Accounts(database, desk.keys), PhoneCodes(database, desk.keys), Limits(),
+        Tasks(now), restart,
     )  # fmt: skip
     console = FastAPI(
         title="Izwi", openapi_url=None, redirect_slashes=False, exception_handlers=_handlers(office),

@@ -25,9 +25,9 @@ from app.web.errors import App
 SIGNED_IN = "izwi_sign_in"
 """Where the door leaves which browser it is."""
 LANGUAGE = "izwi-language"
-OPEN = ("/assets/", "/sign-in", "/welcome", "/language", "/favicon.ico")
+ASSETS, LIVE = "/assets/", "/live/"
+OPEN = (ASSETS, "/sign-in", "/welcome", "/language", "/favicon.ico")
 """What is shown to whoever asks."""
-LIVE = "/live/"
 _OWN = ("/me", "/sign-out")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _AT_ONCE = 3
@@ -61,6 +61,10 @@ class Door:
             await send({"type": "websocket.close", "code": 1008})
             return
         headers, send = Headers(scope=scope), _with(headers_of(self._settings), send)
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path.startswith(ASSETS):
+            await self._app(scope | {ASKER: None, LOCALE: "en"}, receive, send)
+            return
         cookies = _cookies(headers.get("cookie", ""))
         if scope["method"] not in _SAFE and not is_from_us(headers):
             said = "This was not sent from a page of Izwi. Open the console in this browser and try again."
@@ -72,14 +76,13 @@ class Door:
             found.account.locale if found else cookies.get(LANGUAGE, ""), headers.get("accept-language", "")
         )
         scope = scope | {ASKER: found.account if found else None, SIGNED_IN: found, LOCALE: locale}
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
         if elsewhere := self._elsewhere(found, path, scope):
             await RedirectResponse(elsewhere, 303)(scope, receive, send)
             return
         await self._inside(scope, path, receive, send)
 
     async def _inside(self, scope: Any, path: str, receive: Any, send: Any) -> None:
-        if path.startswith((LIVE, "/assets/")):  # these hold no thread and no connection
+        if path.startswith(LIVE):  # these hold no thread and no connection
             await self._app(scope, receive, send)
             return
         # Whoever sends slowly waits out here, where nobody waits for her.

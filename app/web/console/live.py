@@ -67,6 +67,12 @@ class Live:
         self._open: dict[int, int] = {}
         self._looking: asyncio.Task[None] | None = None
         self._ended: set[int] = set()
+        self._closed = False
+
+    @property
+    def parts(self) -> int:
+        """How many parts are being made now."""
+        return len(self._topics)
 
     def stream(self, key: Any, make: Make, who: SignIn, *, every: float = EVERY_SECONDS) -> StreamingResponse:
         """Show a part to a browser from now on. `key` tells parts apart; `make` works with the database and takes no time."""
@@ -82,6 +88,11 @@ class Live:
         for topic in self._topics.values():
             topic.wake()
 
+    def close(self) -> None:
+        """End all streams, and begin none: the service ends, and would wait for them."""
+        self._closed = True
+        self.end(list(self._open))
+
     async def _events(self, key: Any, make: Make, sign_in_id: int, every: float) -> AsyncIterator[bytes]:
         topic = self._topics.setdefault(key, _Topic(make, every))
         topic.watchers += 1
@@ -92,14 +103,15 @@ class Live:
             self._looking = asyncio.create_task(self._look())
         try:
             sent = b""
-            while sign_in_id not in self._ended:
+            while sign_in_id not in self._ended and not self._closed:
                 changed = topic.changed
                 if topic.event != sent:
                     sent = topic.event
                     yield sent
                     continue
                 try:
-                    await asyncio.wait_for(changed.wait(), _BEAT_SECONDS)
+                    async with asyncio.timeout(_BEAT_SECONDS):
+                        await changed.wait()
                 except TimeoutError:
                     yield b": still here\n\n"
         finally:
