@@ -110,6 +110,10 @@ class People:
         """Let somebody in again, with the password that she had."""
         self._do(account, "account enable", lambda _: accounts.change(_, account.id, disabled_at=None), at)
 
+    def sign_out(self, account: Account, at: datetime) -> None:
+        """End every browser in which somebody is signed in."""
+        self._do(account, "account sign out", lambda _: None, at)
+
     def take_codes(self, account: Account, at: datetime) -> None:
         """Let somebody who lost her phone sign in without its codes."""
         self._do(account, "account codes", lambda _: phone_codes.remove(_, account), at, reason="taken away")

@@ -105,6 +105,13 @@ def _of_one(router: APIRouter, office: Office) -> None:
         people.enable(people.numbered(account_id), desk.now())
         return _done(account_id, words_of(request).gettext("She can sign in again."))
 
+    @router.post("/people/{account_id}/sign-out", dependencies=[_GIVES])
+    def sign_out(request: Request, account_id: int) -> Response:
+        """End every browser in which she is signed in."""
+        people = _people(office, request)
+        people.sign_out(people.numbered(account_id), desk.now())
+        return _done(account_id, words_of(request).gettext("She is signed in nowhere any more."))
+
     @router.post("/people/{account_id}/take-codes", dependencies=[_GIVES])
     def take_codes(request: Request, account_id: int) -> Response:
         """Let her sign in without codes."""
