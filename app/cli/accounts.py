@@ -65,7 +65,7 @@ def invite(role: str) -> None:
 @_NAME
 @click.option("--take-codes", is_flag=True, help="She lost her phone too: let her sign in without its codes")
 def reset(name: str, take_codes: bool) -> None:
-    """Show a code by which NAME chooses a new password. She is signed in nowhere any more."""
+    """Show a code by which NAME chooses a new password. The old one ends, and she is signed in nowhere any more."""
     now = datetime.now(UTC)
     with _people() as (people, settings):
         found = people.find(name)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CODE_LASTS = timedelta(hours=48)
 FIRST_CODE_LASTS = timedelta(minutes=30)
 SERVICE = "the service"
+NO_PASSWORD = ""
+"""In place of a hash: no password is the right one, until she chooses a new one by a code."""
 _RESERVED = frozenset({"terminal", SERVICE})
 LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # none that is mistaken for another when it is read out
 _GROUPS, _GROUP = 4, 4  # 16 letters: 78 bits
@@ -80,6 +82,7 @@ class Accounts:
             if accounts.is_taken(connection, name):
                 raise NotPossible(f"Somebody else is called {name} here. Take another name, with a surname perhaps.")
             made = accounts.add(connection, name, found.role, hashed, locale, at)
+            accounts.remove_invitations_by(connection, SERVICE)  # those are for the very first account
             self.trail(made).note(connection, "account add", name, at=at, reason=f"{found.role}, by {found.made_by}")
             return made
 
@@ -190,7 +193,7 @@ def verify_password(hashed: str | None, password: str) -> bool:
     with _one_at_a_time:
         hasher = PasswordHasher(_PASSES, _KIBIBYTES, _LANES)
         try:
-            return hasher.verify(hashed or _nobodys(hasher), password[: _LONGEST + 1]) and hashed is not None
+            return hasher.verify(hashed or _nobodys(hasher), password[: _LONGEST + 1]) and bool(hashed)
         except (VerificationError, InvalidHashError):
             return False
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from app.gateway import phone_codes
-from app.gateway.accounts import CODE_LASTS, digest, new_code
+from app.gateway.accounts import CODE_LASTS, NO_PASSWORD, digest, new_code
 from app.gateway.refusals import NotNow, NotPossible, NotThere
 from app.store import accounts, sign_ins
 from app.store.accounts import Account, Invitation
@@ -72,7 +72,7 @@ class People:
         self.database.write(work)
 
     def reset(self, account: Account, at: datetime) -> str:
-        """A code by which somebody chooses a new password. She is signed in nowhere any more."""
+        """A code by which somebody chooses a new password. The old one ends, and she is signed in nowhere any more."""
         if account.disabled_at is not None:
             raise NotNow(f"{account.name} may not come in now. Let her in again first.")
         code = new_code()
@@ -80,6 +80,7 @@ class People:
 
         def work(connection: Connection) -> None:
             accounts.invite(connection, self._digest(code), made)
+            accounts.change(connection, account.id, password=NO_PASSWORD)
 
         self._do(account, "account reset", work, at)
         return code
