@@ -42,7 +42,7 @@ def office(house: House) -> Office:
     desk = Desk(parts.settings, parts.database, now)
     return Office(
         desk, Pages(parts.settings, now), Live(parts.database, now), Accounts(parts.database, desk.keys),
-        PhoneCodes(parts.database, desk.keys), Limits(), Tasks(now), Restart(),
+        PhoneCodes(parts.database, desk.keys), Limits(parts.settings), Tasks(now), Restart(),
     )  # fmt: skip
 
 

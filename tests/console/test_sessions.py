@@ -114,3 +114,32 @@ def test_an_admin_signs_somebody_out_everywhere(house: House) -> None:
 
     admin.post(f"/people/{visitor.account.id}/sign-out")
     assert visitor.get("/me").status_code == 303
+
+
+def test_no_header_of_a_proxy_is_believed(house: House) -> None:
+    house.visitor(Role.COORDINATOR, "Rudo")
+    stranger = house.visitor(None)
+
+    claims = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "elsewhere.example", "Forwarded": "proto=https"}
+    inside = stranger.post("/sign-in", {"name": "Rudo", "password": PASSWORD}, headers=claims)
+    assert inside.headers["set-cookie"].startswith("izwi=")
+    # Whoever says that she comes from another address each time is still one.
+    for n in range(9):
+        address = {"X-Forwarded-For": f"192.0.2.{n}"}
+        last = stranger.post("/sign-in", {"name": "Rudo", "password": "not this one"}, headers=address)
+    assert "too many tries" in last.text
+
+
+def test_behind_a_proxy_of_this_machine_each_address_has_its_own_tries(open_house: Callable[..., House]) -> None:
+    house = open_house(public_url="http://izwi.example.org")
+    house.visitor(Role.COORDINATOR, "Rudo")
+    stranger, form = house.visitor(None), {"name": "Rudo", "password": "not this one"}
+
+    for n in range(9):
+        headers = {
+            "X-Forwarded-For": f"203.0.113.{n}, 192.0.2.1"
+        }  # what she says herself comes first, and counts for nothing
+        last = stranger.post("/sign-in", form, headers=headers)
+    assert "too many tries" in last.text
+    elsewhere = {"X-Forwarded-For": "192.0.2.2"}
+    assert stranger.post("/sign-in", form | {"password": PASSWORD}, headers=elsewhere).status_code == 303

@@ -77,7 +77,7 @@ def make_console(
     desk, live = Desk(settings, database, now), Live(database, now)
     at_end(live.close)
     office = Office(
-        desk, Pages(settings, now), live, Accounts(database, desk.keys), PhoneCodes(database, desk.keys), Limits(),
+        desk, Pages(settings, now), live, Accounts(database, desk.keys), PhoneCodes(database, desk.keys), Limits(settings),
         Tasks(now), restart,
     )  # fmt: skip
     console = FastAPI(
