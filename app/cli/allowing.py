@@ -58,7 +58,11 @@ PERMISSIONS = {
     "report breach": Permission.REPORT_BREACH,
     "report processing": Permission.REPORT_PROCESSING,
     **dict.fromkeys(("keys status", "keys rotate", "keys retire"), Permission.MANAGE_KEYS),
-    **dict.fromkeys(("tokens add", "tokens list", "tokens remove", "views reader"), Permission.MANAGE_ACCESS),
+    **dict.fromkeys(
+        ("tokens add", "tokens list", "tokens remove", "views reader", "accounts list", "accounts invite",
+         "accounts reset", "accounts disable"),
+        Permission.MANAGE_ACCESS,
+    ),
     **dict.fromkeys(("audit list", "audit verify"), Permission.READ_AUDIT),
 }  # fmt: skip
 

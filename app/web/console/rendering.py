@@ -76,6 +76,7 @@ class Pages:
             "span": lambda seconds: wording.span(words, seconds),
             "locally": lambda moment: moment.astimezone(self._zone),
         }
+        environment.globals |= {"role_words": lambda role: wording.role(words, role)}
         environment.globals |= {"asset": asset, "locales": wording.LOCALES, "Permission": Permission}
         return environment
 
