@@ -68,6 +68,11 @@ class Live:
         self._looking: asyncio.Task[None] | None = None
         self._ended: set[int] = set()
 
+    @property
+    def parts(self) -> int:
+        """How many parts are being made now."""
+        return len(self._topics)
+
     def stream(self, key: Any, make: Make, who: SignIn, *, every: float = EVERY_SECONDS) -> StreamingResponse:
         """Show a part to a browser from now on. `key` tells parts apart; `make` works with the database and takes no time."""
         if sum(self._open.values()) >= _MOST:
@@ -99,7 +104,8 @@ class Live:
                     yield sent
                     continue
                 try:
-                    await asyncio.wait_for(changed.wait(), _BEAT_SECONDS)
+                    async with asyncio.timeout(_BEAT_SECONDS):
+                        await changed.wait()
                 except TimeoutError:
                     yield b": still here\n\n"
         finally:
