@@ -27,7 +27,8 @@ class Broadcasting:
     """The write side of broadcasts, for the command line, the API and the console alike."""
 
     def __init__(self, settings: Settings, database: Database, library: Library, tariff: Tariff | None) -> None:
-        self._settings, self._database, self._library, self._tariff = settings, database, library, tariff
+        self._settings, self._database, self._tariff = settings, database, tariff
+        self.library = library
         self.drafting = Drafting(settings, library, tariff)
 
     # -- drafting -----------------------------------------------------------------------------------------------------
@@ -80,6 +81,10 @@ class Broadcasting:
         """All broadcasts, the oldest first."""
         return self._database.read(broadcasts.every)
 
+    def surveys(self) -> list[str]:
+        """The surveys that can be asked."""
+        return self.library.names()
+
     def names(self) -> list[str]:
         """Their names."""
         return [each.name for each in self.every()]
@@ -89,7 +94,7 @@ class Broadcasting:
         which = self.find(name)
         if which.state not in {"draft", "checked"}:
             raise NotNow(f"The broadcast {name!r} is {which.state}; only a draft is planned.")
-        made = planning.plan(self._settings, self._database, self._library, self._tariff, which, at)
+        made = planning.plan(self._settings, self._database, self.library, self._tariff, which, at)
         # What was changed meanwhile was not planned.
         self._move(which, "checked", _Noted(trail, "broadcast plan", at), seen=which.revision, plan=made.as_json())
         return made

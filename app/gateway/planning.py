@@ -105,8 +105,8 @@ def plan(
         again = database.read(lambda connection: audiences.answered(connection, which, name, at))
         if again:
             made.warnings.append(
-                f"{again:,} people have answered this survey already and are asked again; to leave them out, "
-                f"the audience says: not completed {name}"
+                f"People who have answered this survey already, and are asked again: {again:,}. "
+                f"To leave them out, let the audience say: not completed {name}"
             )
     return made
 
@@ -142,7 +142,9 @@ def _count(made: Plan, wording: Wording, counts: list[audiences.Count]) -> None:
         made.operators[operator] = Share(number, parts, price, parts * (price or 0))
     for locale, number in sorted(strangers.items()):
         first = wording.locale_of(None)
-        made.warnings.append(f"There is no text in {locale}: {number:,} people who speak it get the one in {first}.")
+        made.warnings.append(
+            f"There is no text in {locale}: who speaks it gets the one in {first}. People: {number:,}."
+        )
     made.cost = sum(share.cost for share in made.operators.values())
     made.most = made.cost * (1 + (wording.which.remind_most if wording.which.asks else 0))
 
