@@ -8,10 +8,10 @@ from sqlalchemy.engine import Connection
 from app.cli.allowing import trail
 from app.cli.root import read_settings, say
 from app.cli.stored import loaded_keys, opened, refuse
+from app.gateway.contacts.wishes import good_reason
+from app.gateway.refusals import NotPossible
 from app.store import contacts as stored
-from app.values import Msisdn, without_numbers
-
-_SHORTEST, _LONGEST = 10, 255
+from app.values import Msisdn
 
 
 @click.command(short_help="Show a number; the look is noted")
@@ -19,11 +19,10 @@ _SHORTEST, _LONGEST = 10, 255
 @click.option("--reason", required=True, help="Why you need it, in a sentence; it stays in the trail")
 def reveal(pseudonym: str, reason: str) -> None:
     """Show the phone number behind PSEUDONYM. Who looked, when and why is in `izwi audit list`, before the number is shown."""
-    reason = " ".join(reason.split())
-    if sum(letter.isalpha() for letter in reason) < _SHORTEST or len(reason) > _LONGEST:
-        refuse(f"Say why in a sentence of {_SHORTEST} letters or more, and not over {_LONGEST}: it stays in the trail.")
-    if without_numbers(reason) != reason:
-        refuse("Write no phone number into the reason: it stays in the trail.")
+    try:
+        reason = good_reason(reason)
+    except NotPossible as error:
+        refuse(str(error))
     settings = read_settings()
     keys, pen, now = loaded_keys(settings), trail(settings), datetime.now(UTC)
 

@@ -22,7 +22,19 @@ from app.settings import Settings
 from app.store.query import BadSegment
 from app.store.unit import Database
 from app.values import without_numbers
-from app.web.console import beginning, broadcasts, drafting, home, launching, signing_in, welcome, working
+from app.web.console import (
+    beginning,
+    broadcasts,
+    contacts,
+    drafting,
+    home,
+    importing,
+    launching,
+    segments,
+    signing_in,
+    welcome,
+    working,
+)
 from app.web.console.door import Door
 from app.web.console.limits import Limits
 from app.web.console.live import Live
@@ -36,7 +48,7 @@ log = logging.getLogger(__name__)
 
 ROUTES = (
     welcome.routes, signing_in.routes, beginning.routes, home.routes, working.routes, drafting.routes, launching.routes,
-    broadcasts.routes,
+    broadcasts.routes, importing.routes, segments.routes, contacts.routes,
 )  # fmt: skip
 """Each makes the routes of one part of the console."""
 

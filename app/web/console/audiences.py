@@ -92,8 +92,8 @@ def joined(query: str, condition: str, joiner: str) -> str:
     """A query with one more condition."""
     if not query.strip() or not condition:
         return query.strip() or condition
-    together = f"({query.strip()})" if " or " in query and joiner == "and" else query.strip()
-    return f"{together} {joiner} {condition}"
+    parts = (query.strip(), condition)
+    return f" {joiner} ".join(f"({each})" if " or " in each and joiner == "and" else each for each in parts)
 
 
 def _now(desk: Desk) -> datetime:

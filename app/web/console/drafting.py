@@ -45,9 +45,14 @@ def _beginning(router: APIRouter, office: Office) -> None:
     desk = office.desk
 
     @router.get("/broadcasts/new", dependencies=[_RUN])
-    def begin(request: Request, survey: Annotated[str, Query(max_length=64)] = "") -> Response:
+    def begin(
+        request: Request,
+        survey: Annotated[str, Query(max_length=64)] = "",
+        segment: Annotated[str, Query(max_length=64)] = "",
+    ) -> Response:
         """What is to be sent, and to whom."""
-        return _show_audience(office, request, StartForm(survey=survey), None)
+        who = "segment" if segment else "everybody"
+        return _show_audience(office, request, StartForm(survey=survey, who=who, segment=segment), None)
 
     @router.post("/broadcasts/new", dependencies=[_RUN])
     def make(request: Request, form: Annotated[StartForm, Form()]) -> Response:
