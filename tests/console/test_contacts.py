@@ -21,10 +21,11 @@ Ward 2,770000002,Ndebele,,farmers
 Ward 3,0770000001,Shona,20,
 Ward 4,0242 000 000,,50,
 Ward 5,none,,41,
-Ward 6,077 000 0006,Klingon,old,
+Ward 6,077 000 0006,Klingon,28,
 """
 COLUMNS = {
-    "column": ["Ward", "Cell No", "Language", "Age", "Groups"], "meaning": ["attribute", "phone", "language", "attribute", "groups"],
+    "column": ["Ward", "Cell No", "Language", "Age", "Groups"],
+    "meaning": ["attribute", "phone", "language", "attribute", "groups"],
     "attribute": ["ward", "", "", "age", ""],
 }  # fmt: skip
 
@@ -264,10 +265,9 @@ def test_a_phone_is_found_by_its_number_and_its_story_has_no_answer_and_no_numbe
     ):
         assert expected in said, expected
     assert "Agreement to take part: given" in said
-    for hidden in ("770000001", "secret", "30"):
-        assert (
-            hidden not in said.split("What happened", 1)[1].replace("30 Nov", "").replace(":30", "") or hidden == "30"
-        )
+    replies = [row[0] for row in served.rows("SELECT body FROM outbox")]
+    assert replies
+    assert not any(hidden in said for hidden in ("770000001", "secret", *replies))
     assert "See the number" not in said
     assert visitor.get("/contacts/999999").status_code == 404
 

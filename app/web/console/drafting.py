@@ -121,9 +121,15 @@ def _message(router: APIRouter, office: Office) -> None:
         return go(f"{address(name)}/{_next(form.to, 'times')}")
 
     @router.post("/broadcasts/{name}/preview", dependencies=[_RUN])
-    def preview(request: Request, name: Name, text: Annotated[str, Form(max_length=4000)] = "") -> Response:
-        """A text on a phone, while it is written."""
-        return office.page(request, "_phone", phone=_phone(text), name=name)
+    def preview(
+        request: Request,
+        name: Name,
+        form: Annotated[MessageForm, Form()],
+        place: Annotated[int, Query(ge=0, lt=50)] = 0,
+    ) -> Response:
+        """One of the texts on a phone, while it is written."""
+        text = form.text[place] if place < len(form.text) else ""
+        return office.page(request, "_phone", phone=_phone(text.replace("\r\n", "\n")), name=name)
 
 
 def _times(router: APIRouter, office: Office) -> None:
