@@ -273,3 +273,22 @@ def test_a_text_is_counted_in_parts_while_it_is_written(office: House) -> None:
     long = words(visitor.post("/broadcasts/news/preview", {"text": "ŵ" * 71}).text)
     assert "2 parts" in long
     assert "more than twice as long: ŵ" in long
+
+
+def test_the_first_question_goes_out_as_an_sms_and_who_is_silent_is_reminded(office: House) -> None:
+    visitor = office.visitor(Role.COORDINATOR)
+    know(office)
+    form = {"name": "talk", "mode": "conversation", "survey": "leave_no_one_behind", "who": "everybody"}
+    visitor.post("/broadcasts/new", form)
+    assert "first screen of the survey" in visitor.reads("/broadcasts/talk/message")
+    visitor.post("/broadcasts/talk/message", {"to": "times"})
+    visitor.post("/broadcasts/talk/times", TIMES)
+    visitor.post("/broadcasts/talk/check")
+    visitor.post("/broadcasts/talk/start")
+    until(lambda: "done" in visitor.reads("/broadcasts/talk").split("How far")[0])
+
+    assert visitor.post("/broadcasts/talk/remind").status_code == 422
+    reminded = visitor.post("/broadcasts/talk/remind", {"sure": "yes"})
+    assert "3 people are looked at" in visitor.reads(reminded.headers["location"])
+    until(lambda: len(office.served.rows("SELECT 1 FROM outbox WHERE kind = 'reminder'")) == 3)
+    assert ("broadcast remind", "talk") in noted(office)

@@ -41,9 +41,8 @@ def _looking(router: APIRouter, office: Office) -> None:
     def overview(request: Request, fault: str = "", number: str = "") -> Response:
         lists = desk.database.read(lambda connection: unimport.latest(connection, count=_IMPORTS))
         status = 422 if fault else 200
-        return office.page(
-            request, "contacts", status=status, lists=lists, fault=fault, number=number, **dear.of("all", count)
-        )
+        found = dear.of(str(lists[:1]), count)  # after an import they are counted anew
+        return office.page(request, "contacts", status=status, lists=lists, fault=fault, number=number, **found)
 
     @router.get("/contacts", dependencies=[_MANAGE])
     def show(request: Request) -> Response:
