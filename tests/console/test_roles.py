@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from app.access import MATRIX, WORDS, Permission, allowed
 from app.gateway.accounts import Accounts
 from app.gateway.phone_codes import PhoneCodes
+from app.staging import Stages
 from app.values import Role
 from app.web.console.app import PARTS
 from app.web.console.door import OPEN
