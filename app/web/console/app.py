@@ -22,7 +22,7 @@ from app.settings import Settings
 from app.store.query import BadSegment
 from app.store.unit import Database
 from app.values import without_numbers
-from app.web.console import beginning, home, signing_in, welcome, working
+from app.web.console import beginning, files, home, results, signing_in, welcome, working
 from app.web.console.door import Door
 from app.web.console.limits import Limits
 from app.web.console.live import Live
@@ -34,12 +34,15 @@ from app.web.errors import Answering, as_sentence, status_of
 
 log = logging.getLogger(__name__)
 
-ROUTES = (welcome.routes, signing_in.routes, beginning.routes, home.routes, working.routes)
+ROUTES = (
+    welcome.routes, signing_in.routes, beginning.routes, home.routes, working.routes, results.routes,
+)  # fmt: skip
 """Each makes the routes of one part of the console."""
 
 
 def make_console(settings: Settings, database: Database, now: Callable[[], datetime]) -> Answering:
     """Make the console; but for signing in, nothing of it is shown to whoever has no account."""
+    files.sweep(settings.data_dir)
     desk = Desk(settings, database, now)
     office = Office(
         desk, Pages(settings, now), Live(database, now), Accounts(database, desk.keys), Limits(), Tasks(now)
