@@ -22,7 +22,7 @@ from app.settings import Settings
 from app.store.query import BadSegment
 from app.store.unit import Database
 from app.values import without_numbers
-from app.web.console import beginning, files, home, results, signing_in, welcome, working
+from app.web.console import beginning, connect, exports, files, home, results, signing_in, stories, welcome, working
 from app.web.console.door import Door
 from app.web.console.limits import Limits
 from app.web.console.live import Live
@@ -35,7 +35,8 @@ from app.web.errors import Answering, as_sentence, status_of
 log = logging.getLogger(__name__)
 
 ROUTES = (
-    welcome.routes, signing_in.routes, beginning.routes, home.routes, working.routes, results.routes,
+    welcome.routes, signing_in.routes, beginning.routes, home.routes, working.routes, results.routes, exports.routes,
+    connect.routes, stories.routes,
 )  # fmt: skip
 """Each makes the routes of one part of the console."""
 

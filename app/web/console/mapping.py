@@ -12,6 +12,8 @@ from typing import NamedTuple
 CREDIT = "ZIMSTAT / OCHA ROSEA, COD-AB, CC BY 3.0 IGO"
 WIDTH = 500
 _STEPS = 5
+_ASIDE = {"ZW13": (14, 24)}
+"""Where a label would stand on another one: so much to the right and down."""
 
 
 class Place(NamedTuple):
@@ -62,8 +64,8 @@ def _drawn() -> tuple[int, Mapping[str, Place]]:
             for x, y in each["geometry"]["coordinates"][0]
         ]
         code, name = each["properties"]["code"], each["properties"]["name"]
-        x, y = _middle(ring)
-        found[code] = Place(code, name, _path(ring), x, y)
+        (x, y), (right, down) = _middle(ring), _ASIDE.get(code, (0, 0))
+        found[code] = Place(code, name, _path(ring), x + right, y + down)
     return round((north - south) * scale), found
 
 

@@ -42,3 +42,8 @@ def sent(kind: str, name: str, content: bytes) -> Response:
 def table(kind: str, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
     """Both at once."""
     return sent(kind, name, written(kind, name, columns, rows))
+
+
+def json_of(name: str, document: Any) -> Response:
+    """A document as a file."""
+    return sent("json", name, json.dumps(document, ensure_ascii=False, indent=1).encode())
