@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
@@ -14,6 +14,7 @@ from app.reports.figures.counting import Answered, answered, table
 from app.reports.figures.page import Page, label_of, lay_out
 from app.reports.figures.publish import publish
 from app.reports.figures.published import Published
+from app.reports.figures.silence import Silence, silence
 from app.reports.figures.table import NO_ANSWER
 from app.reports.figures.weighing import Weighing
 from app.store import surveys
@@ -39,6 +40,13 @@ class Wish:
     def filters(self) -> Mapping[str, str]:
         """Name → category."""
         return dict(each.split("=", 1) for each in self.where)
+
+
+class Told(NamedTuple):
+    """The figures of a question, and of who said nothing to it."""
+
+    figures: Answered
+    silence: Silence | None
 
 
 class Figures:
@@ -74,15 +82,16 @@ class Figures:
         except NoSuchDimension as error:
             raise NotPossible(str(error)) from None
 
-    def ask(self, survey: Survey, wish: Wish, question: str, *, wait: float) -> Counted[Answered] | None:
+    def ask(self, survey: Survey, wish: Wish, question: str, *, wait: float) -> Counted[Told] | None:
         """The figures of a question; None where they are being counted. Raises `NotPossible`."""
         weighing = self._weighing(wish, wait) if wish.weights else None
         if wish.weights and weighing is None:
             return None
 
-        def work(connection: Connection) -> Answered:
+        def work(connection: Connection) -> Told:
             key = self._desk.figures_key
-            return answered(connection, survey, key, question, wish.by, wish.filters, weighing)
+            found = answered(connection, survey, key, question, wish.by, wish.filters, weighing)
+            return Told(found, None if wish.where else silence(connection, survey, key, found))
 
         return self._get(("figures", wish, question), work, wait)
 
@@ -124,9 +133,9 @@ class Patience:
         return max(0.0, self._until - monotonic())
 
 
-def page_of(survey: Survey, found: Answered, wish: Wish, language: str) -> Page:
+def page_of(survey: Survey, found: Told, wish: Wish, language: str) -> Page:
     """The figures of a question as rows and columns with words."""
-    return lay_out(survey.dictionary, found, wish.filters, language)
+    return lay_out(survey.dictionary, found.figures, wish.filters, language)
 
 
 def wanted(survey: Survey, wish: Wish) -> list[str]:

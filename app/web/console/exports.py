@@ -212,7 +212,7 @@ class Counter:
             "surveys": there, "survey": survey, "about": about, "chosen": chosen, "wish": chosen.wish, "fault": fault,
             "formats": FORMATS, "amount": amount, "states": list(RunState), "finished": exporting.ENDS, "doubts": list(Doubt),
             "labels": language if about and language in about.languages else (about.language if about else "en"),
-            "views": self._desk.database.read(lambda connection: renewing.wanted(connection, survey or None)),
+            "views": self._desk.database.read(renewing.wanted),
         }  # fmt: skip
         return self._office.page(request, "exports", status=status, **shown)
 

@@ -168,7 +168,13 @@ class Looking:
         if found is None:
             return shown | {"delay": min(2 + again, _MOST_AGAIN)}
         page = page_of(self._survey, found.value, self._what.wish, self._language)
-        return shown | {"page": page, "at": found.at, "several": found.value.several, "map": self._map(page)}
+        return shown | {
+            "page": page,
+            "at": found.at,
+            "several": found.value.figures.several,
+            "silent": found.value.silence,
+            "map": self._map(page),
+        }
 
     def _map(self, page: Page) -> dict[str, Any] | None:
         """The provinces, where the figures are told by them alone: of the question itself, or of one of its choices."""
