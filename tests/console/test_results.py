@@ -164,7 +164,8 @@ def test_shares_can_be_weighted_to_the_census_and_people_stay_people(house: Hous
     fill(house.parts)
     visitor = house.visitor(Role.ANALYST)
     plain, weighted = (
-        table_of(complete(visitor, f"{RESULTS}?question=residence{more}"), "residence") for more in ("", "&weights=rake")
+        table_of(complete(visitor, f"{RESULTS}?question=residence{more}"), "residence")
+        for more in ("", "&weights=rake")
     )
 
     assert [row[3] for row in plain] == [row[3] for row in weighted]
