@@ -104,6 +104,17 @@ def test_each_question_says_how_many_were_asked_and_kept_silent(house: House) ->
             assert shown == "·" or abs(int(shown.replace(",", "")) - count) <= 20  # rounded, and the last few wait
 
 
+def test_where_it_is_not_shown_how_many_said_nothing_no_part_of_them_is(house: House) -> None:
+    fill(house.parts, 60)
+    found = [asked(house, question=each) for each in ("province", "sex", "residence", "age_band", "factors")]
+    hidden = [page.question for page in found for row in page.rows if row.name == "-" and row.figures[0].n is None]
+    assert hidden
+
+    visitor = house.visitor(Role.ANALYST)
+    for question in hidden:
+        assert "asked: · · skipped: ·" in words(complete(visitor, f"{RESULTS}?question={question}"))
+
+
 def test_files_at_the_same_address_say_what_the_page_says(house: House) -> None:
     fill(house.parts)
     visitor = house.visitor(Role.ANALYST)

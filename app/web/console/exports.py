@@ -212,9 +212,15 @@ class Counter:
             "surveys": there, "survey": survey, "about": about, "chosen": chosen, "wish": chosen.wish, "fault": fault,
             "formats": FORMATS, "amount": amount, "states": list(RunState), "finished": exporting.ENDS, "doubts": list(Doubt),
             "labels": language if about and language in about.languages else (about.language if about else "en"),
-            "views": self._desk.database.read(renewing.wanted),
+            "views": self._views(),
         }  # fmt: skip
         return self._office.page(request, "exports", status=status, **shown)
+
+    def _views(self) -> Any:
+        """The views as they should be; they change with versions of surveys only."""
+        change = self._desk.database.read(surveys.last_change)
+        found = self._kept.get(("views", change), lambda: self._desk.database.read(renewing.wanted), wait=10)
+        return found.value if found is not None else ()
 
     def _amount(self, about: Dictionary, chosen: Chosen) -> dict[str, Any]:
         which = which_of(chosen.wish, about, self._desk.zone)
