@@ -28,9 +28,12 @@ from app.web.console import (
     beginning,
     broadcasts,
     cases,
+    connect,
     connecting,
     contacts,
     drafting,
+    exports,
+    files,
     home,
     importing,
     keeping,
@@ -39,9 +42,11 @@ from app.web.console import (
     people,
     picture,
     publishing,
+    results,
     screens,
     segments,
     signing_in,
+    stories,
     surveys,
     system,
     trying,
@@ -66,9 +71,11 @@ PARTS = (
     beginning,
     broadcasts,
     cases,
+    connect,
     connecting,
     contacts,
     drafting,
+    exports,
     home,
     importing,
     keeping,
@@ -77,9 +84,11 @@ PARTS = (
     people,
     picture,
     publishing,
+    results,
     screens,
     segments,
     signing_in,
+    stories,
     surveys,
     system,
     trying,
@@ -97,6 +106,7 @@ def make_console(
 
     `at_end` takes what has to be done when the service is about to end; `restart` is asked for a new start.
     """
+    files.sweep(settings.data_dir)
     desk, live = Desk(settings, database, now), Live(database, now)
     at_end(live.close)
     office = Office(

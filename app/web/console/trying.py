@@ -51,7 +51,7 @@ class _Room:
 
     def __init__(self, office: Office) -> None:
         self.office, self.desk, self.stages = office, office.desk, office.stages
-        self._drawn: Kept[Picture] = Kept("try", most=8)
+        self._drawn = Kept(office.desk.now)
 
     def mine(self, request: Request, survey: str) -> Stage:
         """The stage of whoever asks; raises `NotThere` where it is gone."""
@@ -66,7 +66,7 @@ class _Room:
         """Everything that the page shows of it."""
         wanted, view, found = stage.wanted, stage.view(), stage.funnel()
         key = wanted.version_id, wanted.xform
-        picture = self._drawn.find(key, lambda: Picture.of(describing.compiled(wanted.xform)), patience=5)
+        picture = self._drawn.value(key, lambda: Picture.of(describing.compiled(wanted.xform)), wait=5)
         return {
             "survey": wanted.survey, "wanted": wanted, "view": view, "picture": picture,
             "funnel": funnel_from(found) if found else Funnel(), "lit": _lit(picture, view), "fault": "", "people": PEOPLE,
