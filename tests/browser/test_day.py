@@ -1,11 +1,8 @@
-"""A coordinator's day, whole: from a fresh Izwi to an export; and the same where there is no network at all."""
+"""A coordinator's day, whole: from a fresh Izwi to an export."""
 
 import csv
 import io
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +14,6 @@ from tests.browser.connected import provider, world  # noqa: F401 -- fixtures
 from tests.browser.visiting import Visit, World
 from tests.console.conftest import PASSWORD
 from tests.provider.process import ProviderProcess
-from tests.server import ROOT
 
 PEOPLE = 40
 PATIENCE = 90_000
@@ -145,17 +141,3 @@ def _broadcast(visitor: Visit) -> None:
 def _texts(world: World, number: str, text: str, key: str) -> None:  # noqa: F811
     form = {"id": key, "from": number, "to": "33500", "text": text, "date": ""}
     assert httpx.post(world.hook("sms"), data=form, trust_env=False, timeout=30).status_code == 200
-
-
-def test_the_same_day_without_any_network() -> None:
-    """In a network of its own, where nothing but this machine can be reached."""
-    alone = [sys.executable, "-m", "tests.browser.alone", sys.executable, "-m", "pytest", "-n", "0", "-q"]
-    which = "tests/browser/test_day.py::test_a_day_from_the_first_start_to_the_export"
-
-    ended = subprocess.run(
-        ["unshare", "-rn", *alone, "-p", "no:cacheprovider", which],
-        cwd=ROOT, check=False, capture_output=True, text=True, env={**os.environ, "PYTEST_ADDOPTS": ""},
-    )  # fmt: skip
-
-    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-1000:]
-    assert "1 passed" in ended.stdout
