@@ -3,7 +3,7 @@
 import gc
 import logging
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from app.store import sessions
 from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.hooks import PREFIX, Hooks, Line
-from app.web.later import API, CENTRAL, App, Later
+from app.web.later import API, CENTRAL, CONSOLE, App, Later
 from app.web.simulator import routes as simulator
 from app.worker import delivery, expiry, feeding, keeping, loop, resealing, thanks, watching
 
@@ -48,6 +48,8 @@ class Izwi(FastAPI):
     def __init__(self, hooks: Hooks, **options: Any) -> None:
         super().__init__(**options)
         self._hooks = hooks
+        self.endings: list[Callable[[], None]] = []
+        """What has to be done when the service is about to end, before it waits for connections to close."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take a request."""
@@ -143,7 +145,7 @@ def _pushing(parts: Parts) -> "Pushing | None":
     return Pushing(parts.settings, parts.database)
 
 
-def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool = False) -> FastAPI:
+def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool = False) -> Izwi:
     """Make the web side: hooks, health, and on loopback in a demo the phone in the browser."""
     settings = parts.settings
     worker = make_worker(parts) if with_worker else None
@@ -185,6 +187,9 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     app.mount(CENTRAL, Later(partial(_central, parts)))
     if with_simulator and not settings.production:
         simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
+    app.mount(
+        CONSOLE, Later(partial(_console, parts, app.endings.append))
+    )  # the last: whatever is none of the others' is a page
     return app
 
 
@@ -198,6 +203,12 @@ def _central(parts: Parts) -> App:
     from app.web.central.app import make_central
 
     return make_central(parts.settings, parts.database, lambda: datetime.now(UTC))
+
+
+def _console(parts: Parts, at_end: Callable[[Callable[[], None]], None]) -> App:
+    from app.web.console.app import make_console
+
+    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC), at_end=at_end)
 
 
 def _nobody() -> None:

@@ -9,13 +9,13 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import beside, broadcast, engine, exports, figures, report
+from bench import beside, broadcast, console, engine, exports, figures, report
 from bench.process import memory_mb
 from bench.servers import ALL, REPOSITORY, STARTERS, NotMeasured, Place, Server
 
 SESSIONS = (64, 512)
 PAGE = REPOSITORY / "docs" / "bench.md"
-FORMS, BROADCASTS, EXPORTS, FIGURES = "forms", "broadcasts", "exports", "figures"
+FORMS, BROADCASTS, EXPORTS, FIGURES, CONSOLE = "forms", "broadcasts", "exports", "figures", "console"
 
 
 def main() -> None:
@@ -26,9 +26,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=1_000_000, help="recipients of the broadcast")
     parser.add_argument("--answers", type=int, default=1_000_000, help="answers that are exported")
     only = "measure this beside the reference, and write no page; may be repeated; "
-    only += f"{FORMS}, {BROADCASTS}, {EXPORTS} or {FIGURES} alone renews its sections of the page"
+    only += f"{FORMS}, {BROADCASTS}, {EXPORTS}, {FIGURES} or {CONSOLE} alone renews its sections of the page"
     parser.add_argument("--respondents", type=int, default=250_000, help="whose answers are counted")
-    parts = [FORMS, BROADCASTS, EXPORTS, FIGURES]
+    parts = [FORMS, BROADCASTS, EXPORTS, FIGURES, CONSOLE]
     parser.add_argument("--only", action="append", choices=[*STARTERS, *parts], help=only)
     args = parser.parse_args()
     for setting in [name for name in os.environ if name.startswith("IZWI_")]:
@@ -38,6 +38,7 @@ def main() -> None:
         BROADCASTS: lambda: of_broadcasts(args),
         EXPORTS: lambda: of_exports(args),
         FIGURES: lambda: [figures.section(args.respondents, disk())],
+        CONSOLE: lambda: of_console(args),
     }
     if args.only and len(args.only) == 1 and args.only[0] in alone:
         renew(alone[args.only[0]]())
@@ -58,7 +59,7 @@ def main() -> None:
         method = report.METHOD.format(pinning=pinning if len(cpus) > 1 else "There was one CPU for all.", **vars(args))
         os.sched_setaffinity(0, ALL)
         rest = [figures.section(args.respondents, disk())]
-        sections = [body, engine.section(), *of_broadcasts(args), *of_exports(args), *rest]
+        sections = [body, engine.section(), *of_broadcasts(args), *of_exports(args), *rest, *of_console(args)]
         PAGE.write_text(report.page("\n\n".join(sections), method, disk()))
     sys.exit(1 if "izwi" in missing else 0)
 
@@ -81,6 +82,12 @@ def of_exports(args: argparse.Namespace) -> list[str]:
     """The section about exports."""
     with tempfile.TemporaryDirectory(dir=disk()) as folder:
         return [exports.section(Path(folder), args.answers)]
+
+
+def of_console(args: argparse.Namespace) -> list[str]:
+    """The section about the console."""
+    with tempfile.TemporaryDirectory(dir=disk()) as folder:
+        return [console.section(Path(folder), args.people, play)]
 
 
 def renew(sections: list[str]) -> None:

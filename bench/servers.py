@@ -19,7 +19,6 @@ from bench.script import REPLIES
 REPOSITORY = Path(__file__).parent.parent
 PYTHON = [sys.executable, "-m"]
 UVICORN = [*PYTHON, "uvicorn", "--factory", "--http", "httptools", "--loop", "uvloop", "--no-access-log"]
-MULTIPART = "python-multipart==0.0.34"  # FastAPI's form parameters need it; Izwi does not
 READY_SECONDS = 30
 ALL = os.sched_getaffinity(0)  # the CPUs that this process had at its start
 fetch = build_opener(ProxyHandler({})).open
@@ -49,9 +48,7 @@ class Server:
 
 
 def form_params(place: Place) -> Server:
-    packages = str(place.folder / "packages")
-    install([*PYTHON, "pip", "install", "--no-deps", "--target", packages, MULTIPART])
-    return launch([*UVICORN, "bench.yardsticks:form_params", "--port", "PORT"], {"PYTHONPATH": packages}, place)
+    return launch([*UVICORN, "bench.yardsticks:form_params", "--port", "PORT"], {}, place)
 
 
 def node_peer(place: Place) -> Server:

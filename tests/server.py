@@ -26,6 +26,12 @@ class Served:
     url: str
     environ: dict[str, str]
     log: Path
+    process: "subprocess.Popen[bytes]"
+
+    def end(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self.process.terminate()
+        self.process.wait(_PATIENCE)
 
     def hooks(self) -> dict[str, str]:
         """Hook → address, as `izwi hooks` tells it."""
@@ -45,18 +51,17 @@ def serving(folder: Path, *options: str, **settings: str) -> Iterator[Served]:
         port = probe.getsockname()[1]
     environ = {"IZWI_DATA_DIR": str(folder / "data"), "IZWI_PORT": str(port), "IZWI_CHANNEL": "simulated"}
     environ |= {f"IZWI_{name.upper()}": value for name, value in settings.items()}
-    served = Served(f"http://127.0.0.1:{port}", environ, folder / "serve.log")
-    with served.log.open("wb") as log:
+    with (folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", *options],
             cwd=ROOT, env=os.environ | environ, stdout=log, stderr=log,
         )  # fmt: skip
+        served = Served(f"http://127.0.0.1:{port}", environ, folder / "serve.log", process)
         try:
             _wait(served, process)
             yield served
         finally:
-            process.terminate()
-            process.wait(_PATIENCE)
+            served.end()
     look_through_process(served.log.read_text())
 
 

@@ -23,7 +23,7 @@ def test_no_file_is_a_drawer() -> None:
 
 
 def test_only_the_unit_of_work_commits() -> None:
-    assert files_with(r"\.(commit|begin)\(") <= {"app/store/unit.py", "app/store/schema.py"}
+    assert files_with(r"\.(commit|begin)\(\)") <= {"app/store/unit.py", "app/store/schema.py"}
 
 
 def test_the_clock_is_read_at_the_doors_only() -> None:

@@ -4,6 +4,7 @@ import signal
 import socket
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ def serve(host: str | None, port: int | None, no_worker: bool, demo: bool) -> No
             fail("The database could not be made ready; the lines above say why.")
     parts = _assemble(settings)
     app = main.create_app(parts, with_worker=not no_worker, with_simulator=demo)
-    announcement = _announcement(settings, parts.keys.hooks[next(iter(settings.lines))][0], demo)
+    announcement = _announcement(settings, parts, demo)
     sys.exit(0 if listen(app, settings, lambda: say(announcement)) else 1)
 
 
@@ -134,10 +135,12 @@ def _check_port(settings: Settings) -> None:
             )
 
 
-def _announcement(settings: Settings, secret: str, demo: bool) -> str:
+def _announcement(settings: Settings, parts: "Parts", demo: bool) -> str:
     base = f"http://{settings.host}:{settings.port}"
+    console = _console(settings.public_url.rstrip("/") or base, parts)
     if not demo:
-        return f"Izwi listens on {base}. `izwi hooks` shows the addresses to give to the provider."
+        return f"Izwi listens on {base}. `izwi hooks` shows the addresses to give to the provider.\n\n{console}"
+    secret = parts.keys.hooks[next(iter(settings.lines))][0]
     curl = (
         f"curl -s {base}/hooks/{secret}/ussd --data-urlencode 'sessionId=1' --data-urlencode 'phoneNumber=+263770000001' "
         "--data-urlencode 'serviceCode=*384*77#' --data-urlencode 'networkCode=99999' --data-urlencode 'text='"
@@ -145,5 +148,14 @@ def _announcement(settings: Settings, secret: str, demo: bool) -> str:
     return (
         f"\nIzwi runs with the sample survey. Nothing is sent to anybody.\n\n"
         f"Dial from the command line (then add what you reply: text=1, text=1*1, …):\n  {curl}\n\n"
-        f"Dial with a phone in the browser:\n  {base}/simulator\n"
+        f"Dial with a phone in the browser:\n  {base}/simulator\n\n{console}"
     )
+
+
+def _console(base: str, parts: "Parts") -> str:
+    """Where the console is; for the very first account with its code, which nobody else may see."""
+    from app.gateway.accounts import Accounts
+
+    code = Accounts(parts.database, parts.keys).first_code(datetime.now(UTC))
+    first = f"\n  Your code for the first account, valid for 30 minutes: {code}\n" if code else "\n"
+    return f"Open the console:\n  {base}/{first}"

@@ -1,4 +1,4 @@
-"""Who may do what: people and programs, by a token that is kept as its hash only; and the trail of what they did."""
+"""Who may do what: people by a password, programs by a token, both kept as hashes only; and the trail of what they did."""
 
 import sqlalchemy as sa
 
@@ -29,6 +29,62 @@ login = sa.Table(
     sa.Column("expires_at", Utc, nullable=False),
     sa.Index(None, "token_id"),
     comment="A program that logged in with a token's name and the token, as with ODK Central",
+)
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("name", sa.String(64), nullable=False, unique=True, comment="What she signs in with; in the trail too"),
+    sa.Column("role", sa.String(16), nullable=False, comment="What she may do"),
+    sa.Column("password", sa.String(255), nullable=False, comment="Argon2id hash, with its salt and its costs"),
+    sa.Column("totp", sa.LargeBinary, nullable=True, comment="Secret of her codes, sealed; NULL: she has none"),
+    sa.Column(
+        "totp_step", sa.BigInteger, nullable=True, comment="Time step of the last code taken: no code works twice"
+    ),
+    sa.Column("locale", sa.String(8), nullable=False, server_default="en", comment="Language of her pages"),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("disabled_at", Utc, nullable=True, comment="Since then she cannot sign in"),
+    one_of("role", *Role),
+    comment="A person who works with the console",
+)
+
+sign_in = sa.Table(
+    "sign_in",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True, comment="SHA-256 of what the browser holds"),
+    sa.Column("browser", sa.String(64), nullable=False, comment="Which browser, in a word or two"),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("seen_at", Utc, nullable=False, comment="To the minute"),
+    sa.Index(None, "account_id"),
+    comment="A browser in which somebody is signed in",
+)
+
+recovery_code = sa.Table(
+    "recovery_code",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False, comment="Keyed hash; the row goes when it is used"),
+    sa.Index(None, "account_id"),
+    comment="Stands once for a code of somebody who lost the phone that makes them",
+)
+
+invitation = sa.Table(
+    "invitation",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True, comment="Keyed hash of the code"),
+    sa.Column("role", sa.String(16), nullable=False, comment="Of the account that it makes"),
+    sa.Column("account_id", BigId, sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=True),
+    sa.Column("made_by", sa.String(64), nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("expires_at", Utc, nullable=False),
+    sa.Index(None, "account_id"),
+    one_of("role", *Role),
+    comment="A code that once makes an account, or lets the one that it names choose a new password",
 )
 
 audit = sa.Table(

@@ -90,6 +90,7 @@ run = sa.Table(
         sqlite_where=sa.text("state = 'completed'"),
         postgresql_where=sa.text("state = 'completed'"),
     ),
+    sa.Index("ix_run_state", "survey_id", "state"),  # how many are where, without looking at the runs themselves
     sa.Index(None, "respondent_id"),
     sa.Index(None, "contact_id"),
     sa.Index(None, "survey_version_id", "started_at"),

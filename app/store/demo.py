@@ -68,6 +68,12 @@ def there(connection: Connection, pseudonym: str) -> bool:
     return connection.execute(sa.select(respondent.c.id).where(respondent.c.pseudonym == pseudonym)).first() is not None
 
 
+def count(connection: Connection) -> int:
+    """How many simulated respondents there are."""
+    marked = respondent.c.pseudonym.between(MARK, MARK[:-1] + chr(ord(MARK[-1]) + 1))  # a range of the index
+    return int(connection.execute(sa.select(sa.func.count()).select_from(respondent).where(marked)).scalar_one())
+
+
 def ensure_channel(connection: Connection, at: datetime) -> int:
     """The key of the channel that simulated sessions came by; nothing is ever sent by it."""
     return sessions.ensure_channel(connection, name=CHANNEL, provider="simulated", at=at)

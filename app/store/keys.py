@@ -69,6 +69,11 @@ class Keys:
         """The secret by which figures are rounded (docs/decisions/D19). It never changes either: no figure may change by it."""
         return hmac.digest(self.lookup, b"izwi figures", "sha256")
 
+    @property
+    def accounts(self) -> bytes:
+        """The secret that codes of people who work with the console are kept by."""
+        return hmac.digest(self.lookup, b"izwi accounts", "sha256")
+
     def seal(self, msisdn: Msisdn) -> Sealed:
         """Encrypt a number with the current key: AES-256-GCM, nonce first."""
         key_id, nonce = self.current, secrets.token_bytes(12)

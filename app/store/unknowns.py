@@ -64,6 +64,12 @@ def counts(connection: Connection, broadcast_id: int | None) -> list[Unknown]:
     return [Unknown(*row) for row in connection.execute(statement)]
 
 
+def total(connection: Connection) -> int:
+    """How many messages are of unknown outcome at all."""
+    counted = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state == "unknown")
+    return int(connection.execute(counted).scalar_one())
+
+
 def count_as_sent(connection: Connection, broadcast_id: int | None, at: datetime) -> int:
     """Count some as sent; returns how many, 0 when none is left. A delivery report may still say more."""
     rows = _take(connection, broadcast_id)

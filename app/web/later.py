@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-API, CENTRAL = "/api/v1", "/v1"
+API, CENTRAL, CONSOLE = "/api/v1", "/v1", ""
 """Where they are: known to whoever has not made them yet."""
 App = Callable[[Any, Any, Any], Awaitable[None]]
 

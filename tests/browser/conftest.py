@@ -1,11 +1,21 @@
 """The browser tests run where Debian's Chromium is; where it is not, the run says so in one line at its head."""
 
 import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.visiting import Visit, World
+from tests.server import serving
 
 CHROMIUM = shutil.which("chromium")
-collect_ignore = [] if CHROMIUM else ["test_simulator.py"]
+collect_ignore_glob = [] if CHROMIUM else ["test_*.py"]
+_QUIET = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
 
 
 def pytest_report_header() -> str:
@@ -13,8 +23,33 @@ def pytest_report_header() -> str:
     return "browser: chromium" if CHROMIUM else "browser: no chromium here (apt install chromium), so no browser tests"
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A real browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=_QUIET)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture
-def chromium() -> str:
-    """The browser's path."""
-    assert CHROMIUM
-    return CHROMIUM
+def world(tmp_path: Path) -> Iterator[World]:
+    """A real Izwi of the test's own, as `make run` starts it."""
+    with serving(tmp_path, "--demo") as served:
+        yield World(served, tmp_path)
+
+
+@pytest.fixture
+def visit(chromium: Browser, world: World) -> Iterator[Callable[..., Visit]]:
+    """Open a browser for somebody of a role, at some width; at the end nothing may have gone wrong in it."""
+    visits: list[Visit] = []
+
+    def opened(role: str | None = "admin", *, width: int = 1200, scripts: bool = True) -> Visit:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts)
+        made = Visit(world, context, role)
+        visits.append(made)
+        return made
+
+    yield opened
+    for each in visits:
+        each.close()

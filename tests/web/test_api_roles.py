@@ -15,7 +15,7 @@ from app.store.cases import Raised
 from app.values import Role
 from app.web.api import broadcasts, channels, exports, figures, missing
 from app.web.api import cases as routes_of_cases
-from app.web.api.desk import Desk
+from app.web.desk import Desk
 from tests.conftest import Clock
 from tests.web.conftest import Served
 

@@ -6,12 +6,13 @@ from functools import partial
 from app.gateway.demo import crowd
 from app.gateway.demo.plan import Plan, pseudonym
 from app.gateway.library import Library
+from app.gateway.refusals import NotPossible
 from app.settings import Settings
 from app.store import demo
 from app.store.unit import Database
 
 
-class CannotSimulate(Exception):
+class CannotSimulate(NotPossible):
     """The message says why."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.models import metadata
-from app.models.access import api_token, audit, login
+from app.models.access import account, api_token, audit, invitation, login, recovery_code, sign_in
 from app.models.broadcasts import airtime, broadcast, recipient, tally
 from app.models.care import distress_case, facilitator, flag
 from app.models.consents import consent
@@ -81,8 +81,9 @@ OWNERS: Mapping[sa.Table, Owner] = {
 }
 NOBODYS = frozenset(
     {
-        api_token, audit, attribute, broadcast, channel, choice, choice_label, contact_group, contact_import, description,
-        exchange, login, purge, question, question_label, segment, survey, survey_version, tally,
+        account, api_token, audit, attribute, broadcast, channel, choice, choice_label, contact_group, contact_import,
+        description, exchange, invitation, login, purge, question, question_label, recovery_code, segment, sign_in, survey,
+        survey_version, tally,
     }
 )  # fmt: skip
 LEFT_OUT = frozenset({contact_key})

@@ -12,9 +12,9 @@ from fastapi.security import HTTPBearer
 from app.settings import Settings
 from app.store.unit import Database
 from app.web.api import broadcasts, cases, channels, exports, figures, missing
-from app.web.api.desk import Desk
 from app.web.api.guard import Guard
 from app.web.api.shapes import Problem
+from app.web.desk import Desk
 from app.web.errors import HANDLERS, Answering, respond
 from app.web.later import API
 

@@ -6,8 +6,7 @@ from fastapi import APIRouter, Body, Path
 
 from app.access import Permission
 from app.store.tokens import Token
-from app.web.api.allowing import needs
-from app.web.api.desk import Desk
+from app.web.allowing import needs
 from app.web.api.shapes import (
     Decide,
     Decided,
@@ -20,6 +19,7 @@ from app.web.api.shapes import (
     Summary,
     Unknown,
 )
+from app.web.desk import Desk
 
 Name = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
 _SEE, _RUN = needs(Permission.SEE_STATUS), needs(Permission.RUN_BROADCASTS)

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Path, Query
 
 from app.access import Permission
 from app.store.tokens import Token
-from app.web.api.allowing import needs
-from app.web.api.desk import Desk
+from app.web.allowing import needs
 from app.web.api.shapes import Case, CaseDecision
+from app.web.desk import Desk
 
 Uid = Annotated[str, Path(max_length=64, pattern=r"^[0-9a-fA-F-]+$")]
 Officer = Annotated[Token, needs(Permission.MANAGE_CASES)]

@@ -7,9 +7,9 @@ from sqlalchemy.engine import Connection
 
 from app.access import Permission
 from app.store import audience
-from app.web.api.allowing import needs
-from app.web.api.desk import Desk
+from app.web.allowing import needs
 from app.web.api.shapes import Channel, Count
+from app.web.desk import Desk
 
 Name = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
 _SEE, _HOLD = needs(Permission.SEE_STATUS), needs(Permission.HOLD_CHANNELS)

@@ -18,8 +18,8 @@ from app.reports.data.asking import Wish, how_of, usable, which_of
 from app.reports.data.extract import Extract, counts_of
 from app.store.tokens import Token
 from app.values import Doubt, Medium, RunState
-from app.web.api.allowing import needs
-from app.web.api.desk import Desk
+from app.web.allowing import needs
+from app.web.desk import Desk
 
 Name = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
 Analyst = Annotated[Token, needs(Permission.EXPORT_ANSWERS)]

@@ -12,9 +12,9 @@ from app.reports.figures.axes import NoSuchDimension
 from app.reports.figures.plain import as_json
 from app.reports.missing.desk import Desk as Missing
 from app.store import surveys
-from app.web.api.allowing import needs
-from app.web.api.desk import Desk
+from app.web.allowing import needs
 from app.web.api.shapes import Figures
+from app.web.desk import Desk
 
 Name = Annotated[str, Path(max_length=255, pattern=r"^[^\x00]+$")]
 Word = Annotated[str, Query(max_length=255, pattern=r"^[^\x00]*$")]

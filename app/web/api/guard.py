@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from app.store import tokens
 from app.store.tokens import Token
 from app.store.unit import Database
-from app.web.api.allowing import ASKER
+from app.web.allowing import ASKER
 from app.web.errors import App, respond
 
 _SCHEME = b"bearer "

@@ -12,8 +12,8 @@ from app.reports.missing.desk import Desk as Answers
 from app.reports.missing.desk import Document
 from app.reports.missing.weights import LIMIT
 from app.store.funnels import By
-from app.web.api.allowing import needs
-from app.web.api.desk import Desk
+from app.web.allowing import needs
+from app.web.desk import Desk
 
 Survey = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
 Dimensions = Annotated[

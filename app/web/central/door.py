@@ -13,7 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from app.store import logins, tokens
 from app.store.tokens import Token
 from app.store.unit import Database
-from app.web.api.allowing import ASKER
+from app.web.allowing import ASKER
+from app.web.bodies import again, read_body
 from app.web.central.problems import respond
 from app.web.errors import App
 
@@ -48,12 +49,12 @@ class Door:
             await respond(401)(scope, receive, send)
             return
         # Whoever sends slowly waits out here, where nobody waits for her.
-        body = await _body(receive)
+        body = await read_body(receive, _MAX_BODY, _BODY_SECONDS)
         if body is None:
             await respond(413)(scope, receive, send)
             return
         async with self._room:
-            await self._app(scope | {ASKER: found}, _again(body, receive), send)
+            await self._app(scope | {ASKER: found}, again(body, receive), send)
 
     def _find(self, name: str | None, given: str) -> Token | None:
         """Whose it is, if it is valid; its use is noted."""
@@ -93,33 +94,3 @@ def _path(scope: Any) -> str:
     raw = scope.get("raw_path") or scope["path"].encode()
     parts = (unquote(part) for part in raw.partition(b"?")[0].decode("latin-1").split("/"))
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
-
-
-async def _body(receive: Any) -> bytes | None:
-    """All that is sent; None where it is more than any of this takes, or does not come."""
-    body, more = b"", True
-    try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return None
-                body, more = body + message.get("body", b""), message.get("more_body", False)
-                if len(body) > _MAX_BODY:
-                    return None
-    except TimeoutError:
-        return None
-    return body
-
-
-def _again(body: bytes, receive: Any) -> Any:
-    given = False
-
-    async def read() -> Any:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return read

@@ -8,7 +8,7 @@ from app.access import Permission
 from app.reports.central import fields
 from app.reports.central.fields import Kind
 from app.reports.records import moment
-from app.web.api.allowing import needs
+from app.web.allowing import needs
 from app.web.central.problems import Problem
 from app.web.central.shelf import PROJECT, Shelf
 

@@ -9,7 +9,7 @@ from app.reports.records import moment
 from app.store import logins, tokens
 from app.store.logins import Login
 from app.store.tokens import Token
-from app.web.api.allowing import ASKER
+from app.web.allowing import ASKER
 from app.web.central.problems import Problem
 from app.web.central.shelf import Shelf
 

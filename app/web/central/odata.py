@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.store import submissions
 from app.store.submissions import Key
 from app.store.tokens import Token
-from app.web.api.allowing import needs
+from app.web.allowing import needs
 from app.web.central.asking import Mark, Wish, read
 from app.web.central.forms import READ
 from app.web.central.problems import Problem

@@ -19,7 +19,7 @@ from app.reports.central.rows import name_of
 from app.reports.records import file_name, moment
 from app.store import submissions
 from app.store.tokens import Token
-from app.web.api.allowing import needs
+from app.web.allowing import needs
 from app.web.central.asking import read_filter
 from app.web.central.forms import READ
 from app.web.central.problems import Problem

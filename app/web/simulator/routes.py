@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.engine import Connection
 
@@ -43,10 +43,6 @@ class Look(BaseModel):
 def mount(app: FastAPI, settings: Settings, database: Database, keys: Keys, library: Library, line: Line) -> None:
     """Add the page and what it asks for."""
     window = _Window(settings, database, keys, library, settings.lines[line.name].sender)
-
-    @app.get("/", include_in_schema=False)
-    def home() -> Response:
-        return RedirectResponse("/simulator")
 
     @app.get("/simulator", include_in_schema=False)
     def page() -> Response:

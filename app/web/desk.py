@@ -1,4 +1,4 @@
-"""What the API's routes work with: the very same as the commands."""
+"""What the API's routes and the console's pages work with: the very same as the commands."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,20 +16,20 @@ from app.gateway.library import Library
 from app.settings import Settings
 from app.store import keys as vault
 from app.store.audit import Trail
-from app.store.tokens import Token
 from app.store.unit import Database
+from app.web.allowing import Asker
 
 
 class Desk:
-    """Where coordinators' programs come to. Routes run in several threads; forms are worked with by one at a time."""
+    """Where coordinators and their programs come to. Routes run in several threads; forms are worked with by one at a time."""
 
     def __init__(self, settings: Settings, database: Database, now: Callable[[], datetime]) -> None:
         self.settings, self.database, self.now = settings, database, now
         self.zone = ZoneInfo(settings.zone)
         self.channels = Channels(settings, database)
         self.casework = Casework(database)
-        keys = vault.load(settings.data_dir, tuple(settings.lines))
-        self._secret, self.figures_key = keys.trail, keys.figures
+        self.keys = vault.load(settings.data_dir, tuple(settings.lines))
+        self.figures_key = self.keys.figures
         # Of its own, and not read before somebody plans: libxml2 works for one thread at a time on one form.
         self._library = Library(database)
         self._forms = threading.Lock()
@@ -39,9 +39,9 @@ class Desk:
         """The compiled form of a stored version, to look at; nothing is worked out with it here."""
         return self._library.edition(version_id).flow
 
-    def trail(self, asker: Token) -> Trail:
-        """What somebody does through the API is noted with this."""
-        return Trail(self._secret, asker.name, asker.role)
+    def trail(self, asker: Asker) -> Trail:
+        """What somebody does here is noted with this."""
+        return Trail(self.keys.trail, asker.name, asker.role)
 
     def dictionary(self, survey: str) -> Dictionary | None:
         """The dictionary of a survey; None where nobody was ever asked it."""
