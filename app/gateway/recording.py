@@ -18,7 +18,7 @@ from app.gateway import flagging
 from app.gateway.flagging import Finished
 from app.gateway.library import Library
 from app.settings import Settings
-from app.store import flags, push, records
+from app.store import flags, push, records, ways
 from app.store.keys import Keys
 from app.store.unit import Database
 from app.values import Doubt, Mode, RunState
@@ -66,9 +66,21 @@ class Recording:
             self._database.write(lambda connection: _keep(connection, made, looked, at, self._targets))
         return len(found)
 
+    def keep_ways(self, count: int = 500) -> int:
+        """Keep what was answered and skipped in some runs that have ended; returns in how many, 0 when none is left."""
+        if not self._database.read(ways.are_left):
+            return 0
+        return self._database.write(lambda connection: self._make_ways(connection, count))
+
+    def _make_ways(self, connection: Connection, count: int) -> int:
+        runs = ways.unmade(connection, count=count)
+        flows = {version: self._library.edition(version).flow for version in {version for _, version in runs}}
+        ways.make(connection, runs, {version: ways.questions_of(flow) for version, flow in flows.items()})
+        return len(runs)
+
     def make_all(self, at: datetime) -> int:
-        """Make all that are missing; returns how many cannot be made."""
-        while self.make(at, 500):
+        """Make all that are missing, and keep all ways; returns how many records cannot be made."""
+        while self.make(at, 500) or self.keep_ways():
             continue
         return len(self._failed)
 
