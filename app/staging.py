@@ -23,6 +23,7 @@ from app.flows.review import bill
 from app.flows.review.tariff import BadTariff, Tariff, Usage, total
 from app.gateway import planning, preparing
 from app.gateway.demo import making
+from app.gateway.demo.plan import Plan
 from app.gateway.library import Library
 from app.gateway.refusals import NotNow, NotPossible
 from app.reports.labels import question_label, value_label
@@ -232,8 +233,8 @@ class Stage:
         library = Library(parts.database)  # of its own: forms are worked with by one thread at a time
         library.refresh()
         until = datetime.combine(self._stage.clock.now.date(), time(), UTC)
-        plan = making.Plan(self.wanted.survey, people, self._simulated + 1, until, _DAYS)
-        making.make(parts.settings, parts.database, library, parts.keys, plan, told)
+        plan = Plan(self.wanted.survey, people, self._simulated + 1, until, _DAYS)
+        making.make(parts.settings, parts.database, library, plan, told, processes=1)
         self._simulated += people
 
     def funnel(self) -> Document | None:
