@@ -168,7 +168,7 @@ class Worker:
         return fed
 
     def _record(self) -> int:
-        return self._recording.make(datetime.now(UTC), _RECORDS) or self._recording.keep_ways()
+        return self._recording.make(datetime.now(UTC), _RECORDS)
 
     def _thank(self) -> int:
         return self._thanks.work(datetime.now(UTC))
