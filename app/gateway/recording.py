@@ -18,7 +18,7 @@ from app.gateway import flagging
 from app.gateway.flagging import Finished
 from app.gateway.library import Library
 from app.settings import Settings
-from app.store import flags, push, records, ways
+from app.store import flags, push, records
 from app.store.keys import Keys
 from app.store.unit import Database
 from app.values import Doubt, Mode, RunState
@@ -56,7 +56,7 @@ class Recording:
         self._failed: set[int] = set()
 
     def make(self, at: datetime, count: int = 50) -> int:
-        """Make some of the records that are missing, then some ways; returns in how many runs, 0 when none is left."""
+        """Make some of the records that are missing; returns how many runs were looked at, 0 when none is left."""
         rows = self._database.read(lambda connection: records.unmade(connection, count=count + len(self._failed)))
         found = [row for row in rows if row.id not in self._failed]
         made = {row.id: xml for row in found if (xml := self._written(row)) is not None}
@@ -64,16 +64,7 @@ class Recording:
             finished = [row for row in found if row.id in made and row.state == RunState.COMPLETED]
             looked = self._database.read(lambda connection: self._look(connection, finished))
             self._database.write(lambda connection: _keep(connection, made, looked, at, self._targets))
-        if found or not self._database.read(ways.are_left):
-            return len(found)
-        return self._database.write(lambda connection: self._make_ways(connection, count))
-
-    def _make_ways(self, connection: Connection, count: int) -> int:
-        """Keep what was answered and skipped in some runs that have ended; returns in how many."""
-        runs = ways.unmade(connection, count=count)
-        flows = {version: self._library.edition(version).flow for version in {version for _, version in runs}}
-        ways.make(connection, runs, {version: ways.questions_of(flow) for version, flow in flows.items()})
-        return len(runs)
+        return len(found)
 
     def make_all(self, at: datetime) -> int:
         """Make all that are missing; returns how many cannot be made."""

@@ -64,12 +64,6 @@ run = sa.Table(
         server_default=sa.false(),
         comment="Somebody answered on behalf of another person",
     ),
-    sa.Column(
-        "way",
-        sa.Text,
-        nullable=True,
-        comment="What was answered (1) and skipped (0), by question; NULL until there was time",
-    ),
     one_of("state", *RunState),
     one_of("mode", *Mode),
     sa.CheckConstraint("(state = 'active') = (ended_at IS NULL)", name="ended_when_not_active"),
@@ -95,12 +89,6 @@ run = sa.Table(
         "id",
         sqlite_where=sa.text("state = 'completed'"),
         postgresql_where=sa.text("state = 'completed'"),
-    ),
-    sa.Index(
-        "ix_run_wayless",
-        "id",
-        sqlite_where=sa.text("way IS NULL AND state <> 'active'"),
-        postgresql_where=sa.text("way IS NULL AND state <> 'active'"),
     ),
     sa.Index("ix_run_state", "survey_id", "state"),  # how many are where, without looking at the runs themselves
     sa.Index(None, "respondent_id"),

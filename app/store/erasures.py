@@ -102,7 +102,6 @@ _STEPS: tuple[tuple[str, Any], ...] = (
     ("", sa.delete(flag).where(flag.c.run_id.in_(_RUNS))),
     ("turns", sa.delete(turn).where(turn.c.session_id.in_(_SESSIONS), turn.c.at <= _ASKED)),
     ("", sa.update(session).where(session.c.run_id.in_(_RUNS)).values(run_id=None, text="", shown=0, asking="")),
-    ("", sa.update(run).where(run.c.id.in_(_RUNS)).values(way=None)),
     ("runs", sa.delete(run).where(
         run.c.id.in_(_RUNS), ~sa.exists().where(airtime.c.run_id == run.c.id).correlate(run)
     )),
@@ -245,4 +244,3 @@ def withhold(connection: Connection, contact_ids: Sequence[int], *, at: datetime
         aside = sa.update(answer).where(answer.c.run_id.in_(_RUNS_ON), answer.c.set_aside_at.is_(None))
         connection.execute(aside.values(set_aside_at=at), given)
         connection.execute(sa.delete(record).where(record.c.run_id.in_(_RUNS_ON)), given)
-        connection.execute(sa.update(run).where(run.c.id.in_(_RUNS_ON)).values(way=None), given)

@@ -11,11 +11,11 @@ from sqlalchemy.engine import Connection
 
 from app.models.people import contact
 from app.models.runs import answer, run, session
-from app.store.ways import FIRSTS
 
+_FIRSTS = ("", "1", "1.1", "1.1.1")
+"""The first place in repeats: who answered a question several times reached it once."""
 _FIRST_COLUMN = sa.text("1")
 _STEP = timedelta(hours=1)
-_AT = sa.case((run.c.state == sa.text("'completed'"), ""), else_=run.c.question)
 
 
 class By(StrEnum):
@@ -52,17 +52,6 @@ class Passed(NamedTuple):
     skipped: int
 
 
-class Kept(NamedTuple):
-    """So many runs of a version went this way."""
-
-    side: str
-    version_id: int
-    at: str
-    """The question at which they left; empty where they are completed."""
-    way: str
-    runs: int
-
-
 def sides(connection: Connection, survey_id: int, by: By | None, zone: ZoneInfo) -> dict[str, int]:
     """How many runs there are on each side."""
     side = _side(connection, survey_id, by, zone)
@@ -93,34 +82,22 @@ def stands(
         yield Stand(_word(row[0]), *row[1:6], bool(row[6]), row[7])
 
 
-def kept(connection: Connection, survey_id: int, by: By | None, zone: ZoneInfo) -> Iterator[Kept]:
-    """The ways of all other runs."""
-    side = _side(connection, survey_id, by, zone).label("side")
-    parts = sa.select(side, run.c.survey_version_id.label("version"), _AT.label("at"), run.c.way).select_from(
-        _joined(by)
-    )
-    inner = parts.where(_of(survey_id), run.c.way.is_not(None)).subquery()
-    for row in connection.execute(sa.select(*inner.c, sa.func.count()).group_by(*inner.c)):
-        yield Kept(_word(row[0]), *row[1:5])
-
-
 def passed(connection: Connection, survey_id: int, by: By | None, zone: ZoneInfo) -> Iterator[Passed]:
-    """What was answered and skipped in runs whose way is not kept (yet): those under way, and those that ended just now.
-
-    But for the question at which a run stands, to which she may have gone back.
-    """
+    """What was answered and what was skipped; but for the question at which a run stands, to which she may have gone back."""
     side = _side(connection, survey_id, by, zone).label("side")
+    completed = run.c.state == sa.text("'completed'")
+    at = sa.case((completed, ""), else_=run.c.question).label("at")
     runs = (
-        sa.select(run.c.id, side, _AT.label("at"))
+        sa.select(run.c.id, side, at)
         .select_from(_joined(by))
-        .where(_of(survey_id), run.c.way.is_(None))
+        .where(_of(survey_id))
         .cte("runs")
         .prefix_with("MATERIALIZED", dialect="postgresql")  # a side is worked out once a run, not once an answer
     )
     statement = (
         sa.select(runs.c.side, answer.c.question, sa.func.count(answer.c.value), sa.func.count())
         .select_from(answer.join(runs, runs.c.id == answer.c.run_id))
-        .where(answer.c.set_aside_at.is_(None), answer.c.position.in_(FIRSTS), answer.c.question != runs.c.at)
+        .where(answer.c.set_aside_at.is_(None), answer.c.position.in_(_FIRSTS), answer.c.question != runs.c.at)
         .group_by(runs.c.side, answer.c.question)
     )
     for side_, question, answered, together in connection.execute(statement):

@@ -133,7 +133,7 @@ _FORGET: tuple[sa.UpdateBase, ...] = (
     sa.update(session)
     .where(session.c.run_id == sa.bindparam("run"), session.c.text != "", session.c.text.not_like("\x1f%"))
     .values(text=sa.literal("\x1f").concat(sa.cast(sa.func.length(session.c.text), sa.String))),
-    sa.update(run).where(run.c.id == sa.bindparam("run")).values(proxy=sa.false(), way=None),
+    sa.update(run).where(run.c.id == sa.bindparam("run")).values(proxy=sa.false()),
     sa.update(outbox)
     .where(outbox.c.contact_id == _OWNER, outbox.c.created_at >= _SINCE, outbox.c.state.not_in(("queued", "sending")))
     .values(body=""),

@@ -128,7 +128,7 @@ class Desk:
 
     def funnel(self, connection: Connection, by: By | None = None) -> Document:
         """Where people leave."""
-        flows = {each.id: self.flows(each.id) for each in self.versions}
+        flows = [self.flows(each.id) for each in self.versions]
         found = funnel.sides(
             connection, self.survey_id, flows, by, ZoneInfo(self.settings.zone),
             session_seconds=self.settings.ussd_seconds,

@@ -1,18 +1,17 @@
 """Where people leave: for each question how many were shown it, answered, skipped, or left there, and why."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import chain
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
 from app.flows.flow import Flow, place_of
 from app.reports.missing.exit import is_few, shown
-from app.store import funnels, ways
-from app.store.funnels import By, Kept, Passed, Stand
+from app.store import funnels
+from app.store.funnels import By, Passed, Stand
 from app.values import Medium, RunState
 
 
@@ -76,22 +75,21 @@ class Side:
 def sides(
     connection: Connection,
     survey_id: int,
-    flows: Mapping[int, Flow],
+    flows: Sequence[Flow],
     by: By | None,
     zone: ZoneInfo,
     *,
     session_seconds: int,
 ) -> list[Side]:
-    """The funnels of a survey, one a side; `flows` are its versions by their keys, the newest last.
+    """The funnels of a survey, one a side; `flows` are its versions, the newest last.
 
     A session counts as timed out from nine tenths of the time that networks let it last: providers round it.
     """
     began = funnels.sides(connection, survey_id, by, zone)
     longest = session_seconds * 900
     stood = funnels.stands(connection, survey_id, by, zone, longest_ms=longest)
-    gone = told(funnels.kept(connection, survey_id, by, zone), flows)
-    tallies = count(stood, chain(gone, funnels.passed(connection, survey_id, by, zone)))
-    order = questions(list(flows.values()))
+    tallies = count(stood, funnels.passed(connection, survey_id, by, zone))
+    order = questions(flows)
     return [_side(name, runs, order, tallies.get(name, {})) for name, runs in sorted(began.items())]
 
 
@@ -105,22 +103,12 @@ def questions(flows: Sequence[Flow]) -> list[str]:
     return list(found)
 
 
-def told(kept: Iterable[Kept], flows: Mapping[int, Flow]) -> Iterator[Passed]:
-    """What was answered and skipped on the ways that are kept; but for the question at which a run stands."""
-    asked = {key: ways.questions_of(flow) for key, flow in flows.items()}
-    for each in kept:
-        for question, answered in ways.read(each.way, asked[each.version_id]):
-            if question != each.at:
-                yield Passed(each.side, question, each.runs if answered else 0, 0 if answered else each.runs)
-
-
 def count(stood: Iterable[Stand], gone: Iterable[Passed]) -> dict[str, dict[str, Tally]]:
     """Side → question → what happened there."""
     found: defaultdict[str, defaultdict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
     for each in gone:
         tally = found[each.side][each.question]
-        tally.answered += each.answered
-        tally.skipped += each.skipped
+        tally.answered, tally.skipped = each.answered, each.skipped
     for stand in stood:
         name, position = place_of(stand.question)
         tally = found[stand.side][name]

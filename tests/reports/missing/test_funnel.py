@@ -5,20 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app import main
 from app.cli.handset import Network
-from app.models.runs import run
 from app.reports.missing import exit as way_out
 from app.reports.missing import funnel
 from app.reports.missing.funnel import Cause, cause_of, count
 from app.settings import Settings
-from app.store import erasures, retention
 from app.store.funnels import By, Passed, Stand
-from app.worker.erasing import Erasing
 from tests.conftest import Clock
 from tests.phone import Phone
 from tests.reports.missing.world import BEGAN, World
@@ -143,29 +139,6 @@ def test_who_went_back_is_at_one_place_only_and_what_was_set_aside_is_not_counte
 
     assert (found["consent"]["shown"], found["consent"]["under_way"], found["consent"]["answered"]) == (10, 10, 0)
     assert found["language"]["shown"] == 0
-
-
-@pytest.mark.parametrize("how", ["withheld", "forgotten", "erased"])
-def test_what_is_taken_back_after_the_end_is_in_no_funnel_any_more(world: World, how: str) -> None:
-    phones = [world.phone() for _ in range(20)]
-    for phone in phones:
-        world.run("stopped", question="adult", answers={"consent": "yes"}, phone=phone)
-    assert rows(world.ask("funnel"))["consent"]["answered"] == 20
-
-    def take_back(connection: sa.Connection) -> None:
-        theirs = connection.execute(sa.select(run.c.id).where(run.c.contact_id.in_(phones[:8]))).scalars().all()
-        if how == "withheld":
-            erasures.withhold(connection, phones[:8], at=BEGAN)
-        elif how == "forgotten":
-            retention.forget(connection, theirs)
-        else:
-            erasures.ask(connection, phones[:8], asked_by="word", at=BEGAN + timedelta(days=1))
-
-    world.parts.database.write(take_back)
-    if how == "erased":
-        Erasing(world.parts.database).work(BEGAN + timedelta(days=2))
-
-    assert rows(world.ask("funnel"))["consent"]["answered"] == 12
 
 
 def test_few_are_hidden_and_a_side_of_few_shows_nothing(world: World) -> None:
