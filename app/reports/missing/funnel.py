@@ -1,6 +1,7 @@
 """Where people leave: how many got to each question, and how many left there, and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -44,6 +45,8 @@ _BROKEN = {"silence", "incomplete", "failed"}
 UNDER_WAY = "under_way"
 # No form can have a question of these names.
 _PLACE, _CAUSE, _SIDE = "place in the form", "why she left", "side of the funnel"
+_LARGE = 5
+"""A side is large where so many times the smallest number that is shown have left."""
 
 Stretch = tuple[str, ...]
 """Questions that follow each other, taken together: at each alone too few people left."""
@@ -138,7 +141,9 @@ def shown(completed: Mapping[str, Cell], stood: Cells, order: Sequence[str], by:
     All else is sums of what they show: nothing can be worked out from how many got to the next question.
     """
     left = {key: cell for key, cell in stood.items() if key[2] != UNDER_WAY}
-    parts = stretches(order, left, way_out.rules.smallest)
+    parts = stretches([(each,) for each in order], left, way_out.rules.smallest)
+    if by:
+        parts = stretches(parts, left, way_out.rules.smallest, _large(left, way_out.rules.smallest))
     done, waiting, gone = (
         way_out.table(_table(cells, by or _SIDE, parts_))
         for cells, parts_ in (
@@ -156,26 +161,41 @@ def shown(completed: Mapping[str, Cell], stood: Cells, order: Sequence[str], by:
     return found
 
 
-def stretches(order: Sequence[str], left: Cells, smallest: int) -> list[Stretch]:
-    """Cut a form so that in each part enough people left, on all sides together; the parts are the same on each side."""
-    counts = dict.fromkeys(order, 0)
-    for (_, question, _), cell in left.items():
-        counts[question] = counts.get(question, 0) + cell.n
-    found: list[list[str]] = []
-    few: list[str] = []
-    for question, n in counts.items():
-        if n >= smallest and found:
+def stretches(order: Sequence[Stretch], left: Cells, smallest: int, sides: Collection[str] = ()) -> list[Stretch]:
+    """Join what follows each other until enough people left in each part: on each of these sides, or on all together."""
+    place = {question: part for part in order for question in part}
+    counts = {part: Counter[str]() for part in order}
+    for (side, question, _), cell in left.items():
+        part = place.setdefault(question, (question,))
+        counts.setdefault(part, Counter())[side if sides else ""] += cell.n
+
+    def enough(parts: Iterable[Stretch]) -> bool:
+        there = sum((counts[each] for each in parts), Counter[str]())
+        return all(there[side] >= smallest for side in sides or ("",))
+
+    found: list[list[Stretch]] = []
+    few: list[Stretch] = []
+    for part in counts:
+        if enough([part]) and found:
             found[-1] += few
             few = []
-        few.append(question)
-        if sum(counts[each] for each in few) >= smallest:
+        few.append(part)
+        if enough(few):
             found.append(few)
             few = []
-    if few and found:
+    if found:
         found[-1] += few
     elif few:
         found.append(few)
-    return [tuple(each) for each in found]
+    return [tuple(question for part in parts for question in part) for parts in found]
+
+
+def _large(left: Cells, smallest: int) -> list[str]:
+    """The sides on which so many left that a form is worth cutting for them."""
+    sizes = Counter[str]()
+    for (side, _, _), cell in left.items():
+        sizes[side] += cell.n
+    return [side for side, n in sizes.items() if n >= _LARGE * smallest]
 
 
 def _table(cells: Cells, side_name: str, parts: Sequence[Stretch] | None) -> Table:

@@ -163,9 +163,32 @@ def test_questions_at_which_few_left_are_taken_together() -> None:
     left = {"a": 3, "b": 4, "c": 12, "d": 0, "e": 9, "f": 30, "g": 2}
     stood: Cells = {("", name, Cause.EXPIRED): Cell(n, mark(n, n)) for name, n in left.items() if n}
 
-    assert stretches([*left], stood, 10) == [("a", "b", "c", "d", "e"), ("f", "g")]
-    assert stretches([*left], stood, 30) == [("a", "b", "c", "d", "e", "f", "g")]
-    assert stretches([*left], {}, 10) == [tuple(left)]
+    each = [(name,) for name in left]
+    assert stretches(each, stood, 10) == [("a", "b", "c", "d", "e"), ("f", "g")]
+    assert stretches(each, stood, 30) == [("a", "b", "c", "d", "e", "f", "g")]
+    assert stretches(each, {}, 10) == [tuple(left)]
+
+
+def test_a_split_funnel_has_as_many_stretches_as_its_larger_sides_allow() -> None:
+    left = {
+        ("en", "a"): 40,
+        ("en", "b"): 15,
+        ("en", "c"): 15,
+        ("sn", "a"): 30,
+        ("sn", "b"): 4,
+        ("sn", "c"): 20,
+        ("nd", "a"): 7,
+    }
+    stood: Cells = {(side, name, Cause.EXPIRED): Cell(n, mark(n, n)) for (side, name), n in left.items()}
+
+    sides = {side.name: side.rows for side in shown({}, stood, ["a", "b", "c"], "language", WAY_OUT)}
+
+    assert [(row.first, row.last) for row in sides["sn"]] == [("a", "b"), ("c", "c")]
+    assert [(row.first, row.last) for row in shown({}, stood, ["a", "b", "c"], "", WAY_OUT)[0].rows] == [
+        ("a", "a"),
+        ("b", "b"),
+        ("c", "c"),
+    ]
 
 
 def test_who_completed_is_what_figures_say_and_all_else_is_the_sum_of_what_is_shown(world: World) -> None:
