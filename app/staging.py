@@ -245,7 +245,11 @@ class Stage:
         with self._lock:
             return parts.database.read(
                 lambda connection: Answers.of(
-                    connection, parts.settings, self.wanted.survey, lambda key: parts.library.edition(key).flow
+                    connection,
+                    parts.settings,
+                    self.wanted.survey,
+                    lambda key: parts.library.edition(key).flow,
+                    parts.keys.figures,
                 ).funnel(connection)
             )
 
