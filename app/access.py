@@ -49,7 +49,7 @@ WORDS: Mapping[Permission, str] = {
     Permission.REPORT_BREACH: "write the report of a breach",
     Permission.REPORT_PROCESSING: "write the record of processing",
     Permission.MANAGE_KEYS: "see, rotate and retire the keys of numbers",
-    Permission.MANAGE_ACCESS: "give tokens and take them away",
+    Permission.MANAGE_ACCESS: "give accounts and tokens, and take them away",
     Permission.READ_AUDIT: "read and verify the trail",
 }
 

@@ -27,6 +27,7 @@ from app.store.keys import Keys
 from app.store.unit import Database
 from app.web.hooks import PREFIX, Hooks, Line
 from app.web.later import API, CENTRAL, CONSOLE, App, Later
+from app.web.restarting import Restart
 from app.web.simulator import routes as simulator
 from app.worker import delivery, expiry, feeding, keeping, loop, resealing, thanks, watching
 
@@ -145,7 +146,9 @@ def _pushing(parts: Parts) -> "Pushing | None":
     return Pushing(parts.settings, parts.database)
 
 
-def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool = False) -> Izwi:
+def create_app(
+    parts: Parts, *, with_worker: bool = True, with_simulator: bool = False, restart: Restart | None = None
+) -> Izwi:
     """Make the web side: hooks, health, and on loopback in a demo the phone in the browser."""
     settings = parts.settings
     worker = make_worker(parts) if with_worker else None
@@ -190,7 +193,7 @@ def create_app(parts: Parts, *, with_worker: bool = True, with_simulator: bool =
     if with_simulator and not settings.production:
         simulator.mount(app, settings, parts.database, parts.keys, parts.library, next(iter(parts.lines.values())))
     app.mount(
-        CONSOLE, Later(partial(_console, parts, app.endings.append))
+        CONSOLE, Later(partial(_console, parts, app.endings.append, restart or Restart()))
     )  # the last: whatever is none of the others' is a page
     return app
 
@@ -207,13 +210,15 @@ def _central(parts: Parts) -> App:
     return make_central(parts.settings, parts.database, lambda: datetime.now(UTC))
 
 
-def _console(parts: Parts, at_end: Callable[[Callable[[], None]], None]) -> App:
+def _console(parts: Parts, at_end: Callable[[Callable[[], None]], None], restart: Restart) -> App:
     from app.staging import Stages
     from app.web.console.app import make_console
 
     stages = Stages(parts.settings, lambda: datetime.now(UTC))
     at_end(stages.close)
-    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC), stages, at_end=at_end)
+    return make_console(
+        parts.settings, parts.database, lambda: datetime.now(UTC), stages, at_end=at_end, restart=restart
+    )
 
 
 def _nobody() -> None:

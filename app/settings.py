@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,8 @@ from app.values import Role
 PREFIX = "IZWI_"
 TOKEN = PREFIX + "TOKEN"
 """Who sits at the terminal, for the commands; no setting, for it is a person's and not the installation's."""
+KEPT = "console.toml"
+"""What was decided in the console, in the data directory; for its owner only."""
 _CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _FIELD = re.compile(r'field "(\w+)"')
 
@@ -220,6 +223,12 @@ class Settings(BaseSettings):
         "", description="Name and address of who answers for the data, for the reports that the law asks for"
     )
 
+    backups_dir: Path | None = Field(
+        None,
+        description="Folder that the console makes backups in ([docs/backup.md](docs/backup.md)), best on another disk; "
+        "empty: `backups` in the data directory",
+    )
+
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
 
     @field_validator("channels", "targets")
@@ -274,6 +283,11 @@ class Settings(BaseSettings):
         """The folder for an organisation's own surveys."""
         return self.surveys_dir or self.data_dir / "surveys"
 
+    @property
+    def backups(self) -> Path:
+        """The folder for backups that are made in the console."""
+        return self.backups_dir or self.data_dir / "backups"
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -283,10 +297,21 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the signature is the library's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order: what code passes, then the environment, then the file."""
+        """Order: what code passes, then the environment, then the file, then what was kept in the console."""
         config = os.environ.get(PREFIX + "CONFIG")
         toml = (TomlConfigSettingsSource(settings_cls, Path(config)),) if config else ()
-        return (init_settings, env_settings, *toml)
+        sources = (init_settings, env_settings, *toml)
+        folder = next((found["data_dir"] for found in (each() for each in sources) if "data_dir" in found), None)
+        kept = Path(folder or settings_cls.model_fields["data_dir"].default) / KEPT
+        return (*sources, TomlConfigSettingsSource(settings_cls, kept))
+
+
+def decided_outside(names: Iterable[str]) -> set[str]:
+    """Which of these settings the environment or the file decides: what is kept in the console counts below them."""
+    config = os.environ.get(PREFIX + "CONFIG")
+    written = tomllib.loads(Path(config).read_text()) if config else {}
+    given = {name.upper() for name in os.environ}
+    return {name for name in names if PREFIX + name.upper() in given or name in written}
 
 
 def load(**overrides: Any) -> Settings:
@@ -301,7 +326,8 @@ def load(**overrides: Any) -> Settings:
         faults.append(f"{PREFIX}{field[1].upper() if field else 'CONFIG'}: cannot be read; is it valid JSON?")
     except (OSError, ValueError) as error:
         faults.append(
-            f"{PREFIX}CONFIG: the settings cannot be read ({type(error).__name__}); is it valid TOML or JSON?"
+            f"{PREFIX}CONFIG, or {KEPT} in the data directory: the settings cannot be read ({type(error).__name__}); is it "
+            "valid TOML or JSON?"
         )
     if faults:
         raise BadSettings("\n".join(faults))

@@ -8,6 +8,9 @@ from typing import NamedTuple, Self
 
 import phonenumbers
 
+VERSION = "2026.11.0"
+"""Of Izwi."""
+
 _CANONICAL = re.compile(r"\+[1-9][0-9]{7,14}", re.ASCII)
 
 

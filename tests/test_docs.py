@@ -36,6 +36,7 @@ DOCUMENTS = [
     "docs/who-is-missing.md",
     "docs/odk.md",
     "docs/figures.md",
+    "docs/security.md",
 ]
 
 

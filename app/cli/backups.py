@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from app.cli.allowing import trail
-from app.cli.root import VERSION, read_settings, say
+from app.cli.root import read_settings, say
 from app.cli.stored import loaded_keys, local, opened, refuse
 from app.gateway.backing_up import BackingUp
 from app.gateway.refusals import NotPossible
@@ -20,6 +20,7 @@ from app.store.backups.dumping import Told
 from app.store.backups.keyring import FILE
 from app.store.keys import Keys, KeysUnreadable
 from app.store.unit import Database
+from app.values import VERSION
 
 _TELL_EVERY = 100_000
 _FILE = click.Path(dir_okay=False, path_type=Path)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from app.cli.allowing import trail
 from app.cli.root import fail, read_settings, say
 from app.cli.stored import local, opened
 from app.gateway.channels import Channels
@@ -58,8 +59,8 @@ def list_(as_json: bool) -> None:
 @_NAME
 def hold(name: str) -> None:
     """Send nothing over a channel until it is released. What comes in is still answered on USSD; texts wait."""
-    with _channels() as (known, _):
-        known.hold(name, datetime.now(UTC))
+    with _channels() as (known, settings):
+        known.hold(name, trail(settings), datetime.now(UTC))
     say(f"{name} is paused.\n\n  izwi channels release {name}    lets it send")
 
 
@@ -67,8 +68,8 @@ def hold(name: str) -> None:
 @_NAME
 def release(name: str) -> None:
     """Let a channel send again; one that was waiting for its next try is tried at once, e.g. when you have paid."""
-    with _channels() as (known, _):
-        found = known.release(name, datetime.now(UTC))
+    with _channels() as (known, settings):
+        found = known.release(name, trail(settings), datetime.now(UTC))
     say(f"{name} is released; {found.waiting:,} messages wait to go over it.")
 
 

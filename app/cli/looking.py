@@ -1,12 +1,14 @@
 """`izwi hooks` and `izwi status`: what to tell the provider, and how things stand."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from app.cli.root import fail, read_settings, say
+from app.gateway import hooking
 from app.gateway.channels import Channels
 from app.store import airtime, answers, broadcasts, channels, keys, outbox, runs, schema, tallies
 from app.store.unit import Database
@@ -20,8 +22,6 @@ from app.store.unit import Database
 def hooks(as_json: bool, rotate: bool, retire: bool, only: str | None) -> None:
     """Show the addresses to paste into the provider's dashboard. Each holds a secret: show them to nobody else."""
     settings = read_settings()
-    from app.channels import CHANNELS
-
     lines = {name: line for name, line in settings.lines.items() if only in {None, name}}
     if not lines:
         fail(f"There is no channel {only}. There are: {', '.join(settings.lines)}.")
@@ -30,25 +30,13 @@ def hooks(as_json: bool, rotate: bool, retire: bool, only: str | None) -> None:
         for name in lines:
             (keys.rotate_hook if rotate else keys.retire_hook)(settings.data_dir, name)
         say("Restart Izwi to use it." if rotate else "Only the newest secret is valid after a restart.", err=True)
-    loaded = keys.load(settings.data_dir, tuple(lines))
-    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    shown: list[dict[str, Any]] = [
-        {
-            "name": name,
-            "provider": line.provider,
-            "hooks": {
-                hook: f"{base}/hooks/{loaded.hooks[name][0]}/{hook}" for hook in CHANNELS[line.provider](line).hooks
-            },
-            "valid_secrets": len(loaded.hooks[name]),
-        }
-        for name, line in lines.items()
-    ]
+    shown = [each for each in hooking.addresses(settings) if each.name in lines]
     if as_json:
-        say(json.dumps({"channels": shown}, indent=2))
+        say(json.dumps({"channels": [asdict(each) for each in shown]}, indent=2))
         return
     for each in shown:
-        say(f"Channel {each['name']} ({each['valid_secrets']} valid secret(s))")
-        for hook, address in each["hooks"].items():
+        say(f"Channel {each.name} ({each.valid_secrets} valid secret(s))")
+        for hook, address in each.hooks.items():
             say(f"  {hook:13} {address}")
     if not settings.public_url:
         say("\nThese are addresses on this machine. Set IZWI_PUBLIC_URL to show how the provider reaches it.")

@@ -9,8 +9,9 @@ from sqlalchemy.engine import Connection
 from app.cli.allowing import trail
 from app.cli.root import read_settings, say
 from app.cli.stored import loaded_keys, opened, refuse
-from app.cli.targets import named_target, told
+from app.cli.targets import named_target
 from app.gateway.library import Library
+from app.gateway.pushed import told
 from app.gateway.recording import Recording
 from app.store import push as stored
 from app.values import PushState

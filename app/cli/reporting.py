@@ -1,7 +1,6 @@
 """`izwi report …`: what the law wants to be told, written from what Izwi knows; the rest is left for a person."""
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,14 +12,10 @@ from app.cli.figuring import figures
 from app.cli.files import whole_text
 from app.cli.root import read_settings, say
 from app.cli.stored import loaded_keys, opened, refuse
-from app.flows.reading.compile import compile_form
-from app.flows.reading.load import Form
 from app.reports import breach as of_breach
 from app.reports import processing as of_processing
 from app.settings import Settings
-from app.store import attributes, holdings, surveys
 from app.store.unit import Database
-from app.values import VersionStatus
 
 _BEFORE = timedelta(days=7)
 _OUTPUT = click.option(
@@ -86,23 +81,9 @@ def processing(output: Path | None) -> None:
     settings, now = read_settings(), datetime.now(UTC)
     keys = loaded_keys(settings)
     with opened(settings) as database:
-        asked = _surveys(database)
-        known, agreed = database.read(lambda connection: (attributes.every(connection), holdings.purposes(connection)))
+        told = of_processing.told(settings, database, keys, now)
         _note(settings, database, "report processing", "all", now)
-    _write(output, of_processing.write(settings, keys, asked, known, agreed, now))
-
-
-def _surveys(database: Database) -> list[of_processing.Survey]:
-    """The surveys that people are asked, or were."""
-    every = database.read(surveys.every)
-    newest = {each.survey: each for each in every if each.status is not VersionStatus.DRAFT}
-    newest |= {each.survey: each for each in every if each.status is VersionStatus.PUBLISHED}
-    found = []
-    for _, each in sorted(newest.items()):
-        flow = compile_form(Form(database.read(partial(surveys.xform, version_id=each.id)).encode(), {}, ()))
-        sensitive = frozenset(question.name for question in flow.questions if question.sensitive)
-        found.append(of_processing.Survey(flow, sensitive, each.published_at))
-    return found
+    _write(output, told)
 
 
 def _moment(said: datetime, settings: Settings) -> datetime:

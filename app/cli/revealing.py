@@ -3,15 +3,12 @@
 from datetime import UTC, datetime
 
 import click
-from sqlalchemy.engine import Connection
 
 from app.cli.allowing import trail
 from app.cli.root import read_settings, say
 from app.cli.stored import loaded_keys, opened, refuse
-from app.store import contacts as stored
-from app.values import Msisdn, without_numbers
-
-_SHORTEST, _LONGEST = 10, 255
+from app.gateway import revealing
+from app.gateway.refusals import NotPossible
 
 
 @click.command(short_help="Show a number; the look is noted")
@@ -19,26 +16,12 @@ _SHORTEST, _LONGEST = 10, 255
 @click.option("--reason", required=True, help="Why you need it, in a sentence; it stays in the trail")
 def reveal(pseudonym: str, reason: str) -> None:
     """Show the phone number behind PSEUDONYM. Who looked, when and why is in `izwi audit list`, before the number is shown."""
-    reason = " ".join(reason.split())
-    if sum(letter.isalpha() for letter in reason) < _SHORTEST or len(reason) > _LONGEST:
-        refuse(f"Say why in a sentence of {_SHORTEST} letters or more, and not over {_LONGEST}: it stays in the trail.")
-    if without_numbers(reason) != reason:
-        refuse("Write no phone number into the reason: it stays in the trail.")
-    settings = read_settings()
-    keys, pen, now = loaded_keys(settings), trail(settings), datetime.now(UTC)
-
-    def look(connection: Connection) -> Msisdn | None:
-        found = stored.behind(connection, keys, pseudonym)
-        if found is not None:
-            pen.note(connection, "contacts reveal", pseudonym, at=now, reason=reason)
-        return found
-
-    with opened(settings) as database:
-        found = database.write(look)  # what is noted is stored before a figure of it is shown
-        if found is None:
-            known = database.read(lambda connection: stored.is_known(connection, pseudonym))
-            refuse(
-                "Whose this is was forgotten: the survey was closed long enough ago." if known
-                else f"Nobody has the pseudonym {pseudonym}."
-            )  # fmt: skip
+    try:
+        reason = revealing.checked(reason)
+        settings = read_settings()
+        keys, pen, now = loaded_keys(settings), trail(settings), datetime.now(UTC)
+        with opened(settings) as database:
+            found = revealing.reveal(database, keys, pseudonym, reason=reason, trail=pen, at=now)
+    except NotPossible as error:
+        refuse(str(error))
     say(found.e164)

@@ -7,8 +7,7 @@ from importlib import import_module
 import click
 
 from app.settings import BadSettings, Settings, load
-
-VERSION = "2026.11.0"
+from app.values import VERSION
 
 # Command → the module that has it. Loaded when asked for, so that `izwi --help` and short commands start at once.
 COMMANDS = {
@@ -16,7 +15,7 @@ COMMANDS = {
     "check": "forms", "surveys": "surveys", "simulate": "phone",
     "contacts": "contacts", "segments": "segments", "broadcast": "broadcasts", "messages": "messages",
     "export": "exporting", "dictionary": "extracting", "push": "pushing", "channels": "channels",
-    "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens",
+    "hooks": "looking", "keys": "keying", "status": "looking", "tokens": "tokens", "accounts": "accounts",
     "cases": "cases", "facilitators": "facilitators", "erase": "erasing", "retention": "keeping", "audit": "auditing",
     "report": "reporting", "backup": "backups", "restore": "backups", "doctor": "doctor", "demo-data": "demo",
     "views": "views", "snapshot": "views",

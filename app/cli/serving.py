@@ -1,5 +1,6 @@
 """`izwi serve` and `izwi work`: the long-running service. What is heavy is imported while the tables are made ready."""
 
+import os
 import signal
 import socket
 import sys
@@ -33,15 +34,27 @@ def serve(host: str | None, port: int | None, no_worker: bool, demo: bool) -> No
     preparing = _start_preparing(settings)
     from app import main
     from app.web.listening import listen
+    from app.web.restarting import Restart
 
     if preparing is not None:
         preparing.join()
         if preparing.exitcode != 0:
             fail("The database could not be made ready; the lines above say why.")
     parts = _assemble(settings)
-    app = main.create_app(parts, with_worker=not no_worker, with_simulator=demo)
+    restart = Restart()
+    app = main.create_app(parts, with_worker=not no_worker, with_simulator=demo, restart=restart)
     announcement = _announcement(settings, parts, demo)
-    sys.exit(0 if listen(app, settings, lambda: say(announcement)) else 1)
+    well = listen(app, settings, lambda: say(announcement), restart)
+    if restart.wanted:
+        _begin_again()
+    sys.exit(0 if well else 1)
+
+
+def _begin_again() -> None:
+    """Become the same command anew, under the same process number: whoever started it notices nothing."""
+    say("Izwi starts again, as was asked for in the console.", err=True)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 -- it is this very command
 
 
 @click.command(short_help="Only send what the outbox holds")

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 CODE_LASTS = timedelta(hours=48)
 FIRST_CODE_LASTS = timedelta(minutes=30)
 SERVICE = "the service"
+NO_PASSWORD = ""
+"""In place of a hash: no password is the right one, until she chooses a new one by a code."""
 _RESERVED = frozenset({"terminal", SERVICE})
-_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # none that is mistaken for another when it is read out
+LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # none that is mistaken for another when it is read out
 _GROUPS, _GROUP = 4, 4  # 16 letters: 78 bits
 _LONGEST_NAME = 64
 _SHORTEST, _LONGEST = 12, 128
@@ -60,10 +62,10 @@ class Accounts:
     def accept(self, code: str, name: str, password: str, *, locale: str, at: datetime) -> Account:
         """Use a code up: make the account, or give the one that it is of a new password. Raises `NotPossible`."""
         found = self.invitation(code, at)
-        if found is None:
+        known = self._known(found) if found else None
+        if found is None or (known is not None and known.disabled_at is not None):
             raise NotPossible("This code is not valid, or not any more. Ask whoever gave it to you for a new one.")
         name = " ".join(name.split())
-        known = self._known(found)
         if known is None:
             check_name(name)
         check_password(password, known.name if known else name)
@@ -80,6 +82,7 @@ class Accounts:
             if accounts.is_taken(connection, name):
                 raise NotPossible(f"Somebody else is called {name} here. Take another name, with a surname perhaps.")
             made = accounts.add(connection, name, found.role, hashed, locale, at)
+            accounts.remove_invitations_by(connection, SERVICE)  # those are for the very first account
             self.trail(made).note(connection, "account add", name, at=at, reason=f"{found.role}, by {found.made_by}")
             return made
 
@@ -95,6 +98,21 @@ class Accounts:
         if found is not None:
             self._note(self.trail(found.account), "sign in refused", name, at)
         raise NotPossible("This name and this password do not belong together.")
+
+    def change_password(self, account: Account, before: str, password: str, at: datetime) -> None:
+        """Give somebody another password, who knows the one that she has. Every browser in which she is signed in ends."""
+        known = self._database.read(lambda connection: accounts.secrets_of(connection, account.name))
+        if known is None or not verify_password(known.password, before):
+            raise NotPossible("This is not your password.")
+        check_password(password, account.name)
+        hashed = hash_password(password)
+
+        def work(connection: Connection) -> None:
+            accounts.change(connection, account.id, password=hashed)
+            sign_ins.end_all(connection, account.id)
+            self.trail(account).note(connection, "account password", account.name, at=at, reason="by herself")
+
+        self._database.write(work)
 
     def sign_in(self, account: Account, browser: str, at: datetime) -> str:
         """Sign somebody in who has shown who she is; returns the secret for her browser."""
@@ -125,7 +143,7 @@ class Accounts:
 
 def new_code() -> str:
     """A code that people can read out: XXXX-XXXX-XXXX-XXXX."""
-    groups = ("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    groups = ("".join(secrets.choice(LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     return "-".join(groups)
 
 
@@ -175,7 +193,7 @@ def verify_password(hashed: str | None, password: str) -> bool:
     with _one_at_a_time:
         hasher = PasswordHasher(_PASSES, _KIBIBYTES, _LANES)
         try:
-            return hasher.verify(hashed or _nobodys(hasher), password[: _LONGEST + 1]) and hashed is not None
+            return hasher.verify(hashed or _nobodys(hasher), password[: _LONGEST + 1]) and bool(hashed)
         except (VerificationError, InvalidHashError):
             return False
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from app.gateway.refusals import NotThere
 from app.settings import Settings
 from app.store import channels, outbox
+from app.store.audit import Trail
 from app.store.channels import State
 from app.store.unit import Database
 
@@ -102,13 +103,13 @@ class Channels:
             )
         return found
 
-    def hold(self, name: str, at: datetime) -> Channel:
+    def hold(self, name: str, trail: Trail, at: datetime) -> Channel:
         """Send nothing over a channel until it is released; what a provider was given already is sent."""
-        return self._set(name, at, held=True)
+        return self._set(name, trail, at, held=True)
 
-    def release(self, name: str, at: datetime) -> Channel:
+    def release(self, name: str, trail: Trail, at: datetime) -> Channel:
         """Let a channel send again, and at once if it was waiting for its next try."""
-        return self._set(name, at, held=False)
+        return self._set(name, trail, at, held=False)
 
     def log(self, name: str, *, count: int, at: datetime) -> list[Exchange]:
         """The last exchanges with a channel's provider, the newest first. No number and no text is in them."""
@@ -121,9 +122,14 @@ class Channels:
 
         return self._database.read(read)
 
-    def _set(self, name: str, at: datetime, *, held: bool) -> Channel:
+    def _set(self, name: str, trail: Trail, at: datetime, *, held: bool) -> Channel:
         self.find(name, at)
-        self._database.write(lambda connection: channels.hold(connection, name, held=held))
+
+        def work(connection: Connection) -> None:
+            channels.hold(connection, name, held=held)
+            trail.note(connection, "channels hold" if held else "channels release", name, at=at)
+
+        self._database.write(work)
         return self.find(name, at)
 
     def _channel(self, connection: Connection, state: State, waiting: int, at: datetime) -> Channel:

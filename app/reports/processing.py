@@ -2,15 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from app.flows.flow import Flow
+from app.flows.reading.compile import compile_form
+from app.flows.reading.load import Form
 from app.reports.tables import TO_FILL_IN, cell, table, when
 from app.settings import LineSettings, Settings
+from app.store import attributes, holdings
+from app.store import surveys as stored
 from app.store.attributes import Attribute
 from app.store.keys import Keys
+from app.store.unit import Database
+from app.values import VersionStatus
 
 _AGREED = {
     "take_part": "to answer the survey",
@@ -29,6 +36,26 @@ class Survey(NamedTuple):
     flow: Flow
     sensitive: frozenset[str]
     since: datetime | None
+
+
+def told(settings: Settings, database: Database, keys: Keys, now: datetime) -> str:
+    """The record as things stand now."""
+    asked = _asked(database)
+    known, agreed = database.read(lambda connection: (attributes.every(connection), holdings.purposes(connection)))
+    return write(settings, keys, asked, known, agreed, now)
+
+
+def _asked(database: Database) -> list[Survey]:
+    """The surveys that people are asked, or were."""
+    every = database.read(stored.every)
+    newest = {each.survey: each for each in every if each.status is not VersionStatus.DRAFT}
+    newest |= {each.survey: each for each in every if each.status is VersionStatus.PUBLISHED}
+    found = []
+    for _, each in sorted(newest.items()):
+        flow = compile_form(Form(database.read(partial(stored.xform, version_id=each.id)).encode(), {}, ()))
+        sensitive = frozenset(question.name for question in flow.questions if question.sensitive)
+        found.append(Survey(flow, sensitive, each.published_at))
+    return found
 
 
 def write(

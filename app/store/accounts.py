@@ -97,7 +97,8 @@ def lacks_admins(connection: Connection, besides: int) -> bool:
     others = sa.select(account.c.id).where(
         account.c.role == Role.ADMIN, account.c.disabled_at.is_(None), account.c.id != besides
     )
-    return connection.execute(others.limit(1)).first() is None
+    # Held until the end: of two admins who take each other's role away at the same time, one is too late.
+    return connection.execute(others.limit(1).with_for_update()).first() is None
 
 
 # -- codes on paper ----------------------------------------------------------------------------------------------------
@@ -171,6 +172,11 @@ def find_invitation(connection: Connection, digest: bytes, at: datetime) -> Invi
 def remove_invitation(connection: Connection, invitation_id: int) -> bool:
     """Take one away, or use it up; says whether it was there."""
     return connection.execute(sa.delete(invitation).where(invitation.c.id == invitation_id)).rowcount == 1
+
+
+def remove_invitations_to(connection: Connection, account_id: int) -> None:
+    """Take away all to an account."""
+    connection.execute(sa.delete(invitation).where(invitation.c.account_id == account_id))
 
 
 def remove_invitations_by(connection: Connection, made_by: str) -> None:

@@ -21,6 +21,7 @@ from app.store.bulk import stamp
 from app.values import Role
 
 _PAGE = 1_000
+_RECENT = 5_000
 _COLUMNS = (audit.c.number, audit.c.at, audit.c.actor, audit.c.role, audit.c.action, audit.c.subject, audit.c.reason)
 # As it is kept: a moment that somebody spoilt on SQLite is to be found, not to be stumbled over.
 _AS_KEPT = (audit.c.number, sa.type_coerce(audit.c.at, sa.types.NullType()).label("at"), *_COLUMNS[2:], audit.c.digest)
@@ -119,6 +120,40 @@ def every(connection: Connection, *, since: datetime | None = None, until: datet
     if until is not None:
         statement = statement.where(audit.c.at <= until)
     return [Entry(*row) for row in connection.execute(statement)]
+
+
+class Wanted(NamedTuple):
+    """Which rows somebody wants to see; what is empty asks for nothing."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str = ""
+    action: str = ""
+    """How it begins: `account` is all that was done to accounts."""
+
+
+def latest(connection: Connection, wanted: Wanted, *, before: int | None, count: int) -> list[Entry]:
+    """The last things that were done, the newest first; with `before` those before that row."""
+    statement = sa.select(*_COLUMNS).order_by(audit.c.number.desc()).limit(count)
+    if before is not None:
+        statement = statement.where(audit.c.number < before)
+    if wanted.since is not None:
+        statement = statement.where(audit.c.at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(audit.c.at < wanted.until)
+    if wanted.actor:
+        statement = statement.where(audit.c.actor == wanted.actor)
+    if wanted.action:
+        statement = statement.where(audit.c.action.startswith(wanted.action, autoescape=True))
+    return [Entry(*row) for row in connection.execute(statement)]
+
+
+def named(connection: Connection) -> tuple[list[str], list[str]]:
+    """Who did things lately, and what: for somebody to choose from."""
+    recent = sa.select(audit.c.actor, audit.c.action).order_by(audit.c.number.desc()).limit(_RECENT).subquery()
+    actors = connection.execute(sa.select(recent.c.actor).distinct().order_by(recent.c.actor)).scalars().all()
+    actions = connection.execute(sa.select(recent.c.action).distinct().order_by(recent.c.action)).scalars().all()
+    return list(actors), list(actions)
 
 
 def verify(connection: Connection, secret: bytes, *, head: Head | None = None) -> Verdict:

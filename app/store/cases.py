@@ -69,6 +69,13 @@ _ALL = (
 _ONE = distress_case.c.uid == sa.bindparam("case", type_=distress_case.c.uid.type)
 
 
+def ended(connection: Connection, *, count: int) -> list[Case]:
+    """The last cases that were closed, the newest first."""
+    statement = _ALL.where(distress_case.c.state == "closed").order_by(None)
+    statement = statement.order_by(distress_case.c.closed_at.desc(), distress_case.c.id.desc()).limit(count)
+    return [Case._make(row) for row in connection.execute(statement)]
+
+
 def every(connection: Connection, *, closed: bool = False) -> list[Case]:
     """The cases that wait for somebody, the most urgent first; with `closed` all that there ever were."""
     statement = _ALL if closed else _ALL.where(distress_case.c.state != "closed")

@@ -18,6 +18,9 @@ from app.store.batch import within
 from app.store.bulk import insert
 from app.values import PushState, RunState
 
+NO_FORM, OTHER_FORM, OTHER_VERSION = "the form is not there", "the form there is another", "another version is there"
+"""Reasons that only a person mends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:

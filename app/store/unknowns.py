@@ -64,6 +64,18 @@ def counts(connection: Connection, broadcast_id: int | None) -> list[Unknown]:
     return [Unknown(*row) for row in connection.execute(statement)]
 
 
+def by_broadcast(connection: Connection) -> list[tuple[str, Unknown]]:
+    """The same for all broadcasts that have any, by name."""
+    statement = (
+        sa.select(broadcast.c.name, outbox.c.reason, sa.func.count(), sa.func.min(outbox.c.settled_at))
+        .join(broadcast, broadcast.c.id == outbox.c.broadcast_id)
+        .where(_UNKNOWN)
+        .group_by(broadcast.c.name, outbox.c.reason)
+        .order_by(broadcast.c.name, outbox.c.reason)
+    )
+    return [(name, Unknown(*rest)) for name, *rest in connection.execute(statement)]
+
+
 def total(connection: Connection) -> int:
     """How many messages are of unknown outcome at all."""
     counted = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state == "unknown")

@@ -17,6 +17,7 @@ from app.channels.base import AirtimeCheck, Channel, MissedCall, Unreadable, Uss
 from app.gateway.conversation import Outcome
 from app.gateway.turns import Arrival, Failed, Overloaded, Writer, sorry
 from app.store.keys import Keys
+from app.web.guessing import Guesses
 
 PREFIX = "/hooks/"
 MAX_BODY = 64 * 1024
@@ -45,13 +46,14 @@ class Hooks:
 
     def __init__(self, lines: Mapping[str, Line], keys: Keys, writer: Writer, *, seconds: float) -> None:
         self._lines, self._keys, self._writer, self._patience = lines, keys, writer, Patience(seconds)
+        self._guesses = Guesses()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take one request."""
         secret, _, hook = scope["path"].removeprefix(PREFIX).rstrip("/").partition("/")
         line = self._lines.get(self._keys.channel_of(secret) or "")
         if line is None or hook not in line.channel.hooks or scope["method"] != "POST":
-            await _respond(send, 404, b"Not Found")
+            await self._unknown(scope, send, is_guess=line is None)
             return
         try:
             body = await _body(receive)
@@ -75,6 +77,13 @@ class Hooks:
             await _respond(send, 200, b"")
         else:
             await _respond(send, 503, b"not stored; please try again")
+
+    async def _unknown(self, scope: Any, send: Any, *, is_guess: bool) -> None:
+        address = (scope.get("client") or ("",))[0]
+        if is_guess and self._guesses.are_too_many(address):
+            await _respond(send, 429, b"Too Many Requests")
+        else:
+            await _respond(send, 404, b"Not Found")
 
     async def _outcome(self, arrival: Arrival) -> Outcome | Failed | None:
         """Wait for the turn to be committed, but not longer than the provider waits. None: no room to take it."""

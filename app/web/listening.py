@@ -7,6 +7,7 @@ from typing import Any
 import uvicorn
 
 from app.settings import Settings
+from app.web.restarting import Restart
 
 
 class _Server(uvicorn.Server):
@@ -31,12 +32,13 @@ class _Server(uvicorn.Server):
             self._listening()
 
 
-def listen(app: Any, settings: Settings, listening: Callable[[], None]) -> bool:
+def listen(app: Any, settings: Settings, listening: Callable[[], None], restart: Restart) -> bool:
     """Serve until told to end; returns whether it ever listened."""
     config = uvicorn.Config(
         app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
         date_header=False, proxy_headers=False, lifespan="on", ws="none", timeout_keep_alive=75, backlog=4096,
     )  # fmt: skip
     server = _Server(config, listening, app.endings)
+    restart.ready(lambda: setattr(server, "should_exit", True))
     server.run()
     return server.started

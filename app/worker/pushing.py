@@ -17,7 +17,7 @@ from app.openrosa.client import Client, Listed, Outcome, Result, Unreachable, di
 from app.reports import nested
 from app.settings import Settings, TargetSettings
 from app.store import push, surveys
-from app.store.push import Claimed, Settled
+from app.store.push import NO_FORM, OTHER_FORM, OTHER_VERSION, Claimed, Settled
 from app.store.unit import Database
 from app.values import PushState
 
@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 
 LOCKS = ("401", "403", "404", "it points to another server, which is not asked")
 """What stops all that goes to a target."""
-NO_FORM, OTHER_FORM, OTHER_VERSION = "the form is not there", "the form there is another", "another version is there"
 _AT_ONCE, _LEAST_LEASE = 10, 60
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 5.0, 3600.0
 _LOOK_AGAIN = timedelta(minutes=10)

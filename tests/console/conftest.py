@@ -28,8 +28,9 @@ class Visitor:
         self.served, self.name, self.role = served, name, role
         self.url = f"http://127.0.0.1:{served.port}"
         self.account = add_account(served.parts.database, name, role) if role else None
-        cookies = {"izwi": begin(served.parts.database, self.account)} if self.account else {}
-        self.browser = httpx.Client(base_url=self.url, cookies=cookies, timeout=30, trust_env=False)
+        self.browser = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        if self.account:
+            self.browser.cookies.set("izwi", begin(served.parts.database, self.account), domain="127.0.0.1")
 
     def get(self, path: str) -> httpx.Response:
         """Open a page."""

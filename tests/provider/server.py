@@ -3,10 +3,10 @@
     python -m tests.provider.server --port 9000
     python -m tests.provider.server --port 9000 --reports http://127.0.0.1:8000/hooks/SECRET
 
-and Izwi with IZWI_AFRICASTALKING_URL=http://127.0.0.1:9000 and any API key. With `--reports` (an address of `izwi hooks`
-without its last word) it posts a report on everything that it accepts. It answers with the shapes and words that were
-recorded from the real one, and keeps every message it accepts, a million of them if need be. How it behaves is set while it
-runs, for text messages or, with "of": "airtime", for airtime:
+and Izwi with IZWI_AFRICASTALKING_URL=http://127.0.0.1:9000 and any API key; one that begins with `wrong` is not told its
+balance. With `--reports` (an address of `izwi hooks` without its last word) it posts a report on everything that it
+accepts. It answers with the shapes and words that were recorded from the real one, and keeps every message it accepts, a
+million of them if need be. How it behaves is set while it runs, for text messages or, with "of": "airtime", for airtime:
 
     POST /_test/mode      {"mode": "503", "times": 3}   the next three requests; without "times", until the next reset
                           {"mode": "recipient-code", "code": 405, "only": ["+263…"]}
@@ -85,7 +85,7 @@ class Handler(BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         if url.path.startswith("/_test/"):
             self.tell(url.path.removeprefix("/_test/"), url.query)
-        elif url.path == "/version1/user" and self.headers.get("apiKey"):
+        elif url.path == "/version1/user" and not (self.headers.get("apiKey") or "wrong").startswith("wrong"):
             self.answer(200, json.dumps({"UserData": {"balance": "KES 1785.50"}}))
         elif url.path == "/version1/user":
             self.error("401")

@@ -90,7 +90,9 @@ def serving(settings: Settings) -> Iterator[Served]:
     parts = main.assemble(settings)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(main.create_app(parts), log_config=None, access_log=False, lifespan="on")
+    config = uvicorn.Config(
+        main.create_app(parts), log_config=None, access_log=False, lifespan="on", proxy_headers=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

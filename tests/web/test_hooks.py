@@ -233,3 +233,14 @@ def assert_private(logged: str, secret: str) -> None:
     assert secret not in logged
     assert "Rudo" not in logged
     assert not re.search(r"(\+263|\b0)?77000000\d", logged)
+
+
+def test_whoever_tries_wrong_secrets_is_turned_away_and_turns_go_on(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried = [served.request(f"/hooks/{'x' * 32}/ussd", "text=")[0] for _ in range(33)]
+    assert (set(tried[:30]), set(tried[30:])) == ({404}, {429})
+
+    assert served.turn("").startswith("CON ")
+    assert served.request(f"/hooks/{served.secret}/nothing", "")[0] == 404
+    assert sum("wrong hook secrets" in each.getMessage() for each in caplog.records) == 1

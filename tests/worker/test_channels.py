@@ -8,11 +8,14 @@ import pytest
 from app.channels.base import LINE_IS_DOWN
 from app.gateway.channels import WORDS, Channel, Channels, Doing
 from app.gateway.refusals import NotThere
+from app.store.audit import Trail
+from app.values import Role
 from tests.worker.conftest import NUMBER, Post
 from tests.worker.sending import Office
 from tests.worker.test_unknown import izwi
 
 NAME = "africastalking"
+PEN = Trail(b"a secret", "Rudo", Role.OPERATOR)
 
 
 def seen(post: Post) -> Channel:
@@ -71,13 +74,13 @@ def test_an_outage_is_told_since_its_beginning_until_a_message_gets_through(post
 
 def test_a_paused_channel_sends_nothing_until_somebody_releases_it(post: Post) -> None:
     known = Channels(post.parts.settings, post.parts.database)
-    known.hold(NAME, post.clock())
+    known.hold(NAME, PEN, post.clock())
     post.text("IZWI")
     post.deliver(hours=1)
     assert (post.states(), seen(post).doing) == (["queued"], Doing.HELD)
     assert "izwi channels release africastalking" in seen(post).words
 
-    known.release(NAME, post.clock())
+    known.release(NAME, PEN, post.clock())
     post.deliver()
 
     assert (post.states(), seen(post).doing) == (["sent"], Doing.SENDS)
@@ -85,7 +88,7 @@ def test_a_paused_channel_sends_nothing_until_somebody_releases_it(post: Post) -
 
 def test_a_channel_that_is_not_there_is_said(post: Post) -> None:
     with pytest.raises(NotThere, match="There are: africastalking"):
-        Channels(post.parts.settings, post.parts.database).hold("vodacom", post.clock())
+        Channels(post.parts.settings, post.parts.database).hold("vodacom", PEN, post.clock())
 
 
 def test_the_commands_pause_a_channel_and_show_what_it_said(post: Post) -> None:

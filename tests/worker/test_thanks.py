@@ -17,9 +17,9 @@ from sqlalchemy.engine import Connection
 
 from app import main
 from app.channels.base import AirtimeCheck, AirtimeReport, Inbound, UssdTurn
-from app.cli.doctor import _airtime as look
 from app.gateway import library
 from app.gateway.conversation import Outcome
+from app.gateway.examining import _airtime as look
 from app.gateway.turns import Arrival, Gateway
 from app.models.base import metadata
 from app.settings import AirtimeSettings, Settings

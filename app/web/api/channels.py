@@ -7,12 +7,14 @@ from sqlalchemy.engine import Connection
 
 from app.access import Permission
 from app.store import audience
+from app.store.tokens import Token
 from app.web.allowing import needs
 from app.web.api.shapes import Channel, Count
 from app.web.desk import Desk
 
 Name = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
-_SEE, _HOLD = needs(Permission.SEE_STATUS), needs(Permission.HOLD_CHANNELS)
+_SEE = needs(Permission.SEE_STATUS)
+Holder = Annotated[Token, needs(Permission.HOLD_CHANNELS)]
 Segment = Annotated[str, Query(max_length=4000, pattern=r"^[^\x00]*$")]
 
 
@@ -26,15 +28,15 @@ def routes(desk: Desk) -> APIRouter:
         """What each channel is doing, in plain words."""
         return [Channel.of(each, desk.zone) for each in known.every(desk.now())]
 
-    @router.post("/channels/{name}/hold", tags=["channels"], dependencies=[_HOLD])
-    def hold_channel(name: Name) -> Channel:
+    @router.post("/channels/{name}/hold", tags=["channels"])
+    def hold_channel(name: Name, holder: Holder) -> Channel:
         """Send nothing over it until it is released."""
-        return Channel.of(known.hold(name, desk.now()), desk.zone)
+        return Channel.of(known.hold(name, desk.trail(holder), desk.now()), desk.zone)
 
-    @router.post("/channels/{name}/release", tags=["channels"], dependencies=[_HOLD])
-    def release_channel(name: Name) -> Channel:
+    @router.post("/channels/{name}/release", tags=["channels"])
+    def release_channel(name: Name, holder: Holder) -> Channel:
         """Let it send again, at once."""
-        return Channel.of(known.release(name, desk.now()), desk.zone)
+        return Channel.of(known.release(name, desk.trail(holder), desk.now()), desk.zone)
 
     @router.get("/segments/count", tags=["segments"], dependencies=[_SEE])
     def count_segment(query: Segment = "") -> Count:

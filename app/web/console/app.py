@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app.flows.review.tariff import BadTariff
 from app.gateway.accounts import Accounts
+from app.gateway.phone_codes import PhoneCodes
 from app.gateway.refusals import NotPossible
 from app.money import NotMoney
 from app.reports.data.how import BadWish
@@ -22,7 +23,36 @@ from app.settings import Settings
 from app.store.query import BadSegment
 from app.store.unit import Database
 from app.values import without_numbers
-from app.web.console import beginning, home, picture, publishing, screens, signing_in, surveys, trying, welcome, working
+from app.web.console import (
+    auditing,
+    beginning,
+    broadcasts,
+    cases,
+    connect,
+    connecting,
+    contacts,
+    drafting,
+    exports,
+    files,
+    home,
+    importing,
+    keeping,
+    launching,
+    me,
+    people,
+    picture,
+    publishing,
+    results,
+    screens,
+    segments,
+    signing_in,
+    stories,
+    surveys,
+    system,
+    trying,
+    welcome,
+    working,
+)
 from app.web.console.door import Door
 from app.web.console.limits import Limits
 from app.web.console.live import Live
@@ -32,33 +62,63 @@ from app.web.console.stages import Stages
 from app.web.console.tasks import Tasks
 from app.web.desk import Desk
 from app.web.errors import Answering, as_sentence, status_of
+from app.web.restarting import Restart
 
 log = logging.getLogger(__name__)
 
-ROUTES = (
-    welcome.routes, signing_in.routes, beginning.routes, home.routes, working.routes, surveys.routes, publishing.routes,
-    screens.routes, picture.routes, trying.routes,
-)  # fmt: skip
-"""Each makes the routes of one part of the console."""
+PARTS = (
+    auditing,
+    beginning,
+    broadcasts,
+    cases,
+    connect,
+    connecting,
+    contacts,
+    drafting,
+    exports,
+    home,
+    importing,
+    keeping,
+    launching,
+    me,
+    people,
+    picture,
+    publishing,
+    results,
+    screens,
+    segments,
+    signing_in,
+    stories,
+    surveys,
+    system,
+    trying,
+    welcome,
+    working,
+)
+"""Each has the routes of one part of the console."""
 
 
 def make_console(
     settings: Settings, database: Database, now: Callable[[], datetime], stages: Stages, *,
-    at_end: Callable[[Callable[[], None]], None],
+    at_end: Callable[[Callable[[], None]], None], restart: Restart,
 ) -> Answering:  # fmt: skip
     """Make the console; but for signing in, nothing of it is shown to whoever has no account.
 
-    `at_end` takes what has to be done when the service is about to end.
+    `at_end` takes what has to be done when the service is about to end; `restart` is asked for a new start.
     """
+    files.sweep(settings.data_dir)
     desk, live = Desk(settings, database, now), Live(database, now)
     at_end(live.close)
-    office = Office(desk, Pages(settings, now), live, Accounts(database, desk.keys), Limits(), Tasks(now), stages)
+    office = Office(
+        desk, Pages(settings, now), live, Accounts(database, desk.keys), PhoneCodes(database, desk.keys), Limits(settings),
+        Tasks(now), stages, restart,
+    )  # fmt: skip
     console = FastAPI(
         title="Izwi", openapi_url=None, redirect_slashes=False, exception_handlers=_handlers(office),
         telemetry={"logs": False},
     )  # fmt: skip
-    for routes in ROUTES:
-        console.include_router(routes(office))
+    for part in PARTS:
+        console.include_router(part.routes(office))
 
     @console.get("/assets/{name:path}")
     async def asset(name: str) -> Response:

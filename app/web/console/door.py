@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -36,7 +37,7 @@ _UPLOADS = ("/surveys/upload", "/contacts/import")
 _BODY_SECONDS = 60
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "font-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     "content-security-policy": _POLICY,
@@ -64,6 +65,9 @@ class Door:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if path.startswith(ASSETS):
             await self._app(scope | {ASKER: None, LOCALE: "en"}, receive, send)
+            return
+        if not is_for_us(self._settings, headers):
+            await PlainTextResponse("Izwi is not called so. Open it by its own address.", 421)(scope, receive, send)
             return
         cookies = _cookies(headers.get("cookie", ""))
         if scope["method"] not in _SAFE and not is_from_us(headers):
@@ -130,6 +134,18 @@ def is_from_us(headers: Headers) -> bool:
     return "cookie" not in headers
 
 
+def is_for_us(settings: Settings, headers: Headers) -> bool:
+    """Whether the browser means us: another name that leads here is somebody's trick. An address in figures is none."""
+    public, called = urlsplit(settings.public_url), urlsplit("//" + headers.get("host", ""))
+    if not public.netloc or called.netloc == public.netloc or called.hostname == "localhost":
+        return True
+    try:
+        ip_address(called.hostname or "")
+    except ValueError:
+        return False
+    return True
+
+
 def is_encrypted(settings: Settings, scheme: str, headers: Headers) -> bool:
     """Whether the browser came by TLS, to us or to the proxy before us."""
     public = urlsplit(settings.public_url)
@@ -149,7 +165,11 @@ def cookie_name(encrypted: bool) -> str:
 
 def headers_of(settings: Settings) -> Mapping[str, str]:
     """What each page tells the browser."""
-    lasting = {"strict-transport-security": "max-age=31536000"} if settings.public_url.startswith("https://") else {}
+    lasting = (
+        {"strict-transport-security": "max-age=31536000; includeSubDomains"}
+        if settings.public_url.startswith("https://")
+        else {}
+    )
     return _HEADERS | lasting
 
 

@@ -1,78 +1,94 @@
-"""What takes longer than a page may: it is made in a thread of its own, kept for a while, and shown from there."""
+"""What takes long to count: counted once for all who look, in a thread beside the pages, and kept for a while.
 
-import logging
+A page waits for it a moment only, so that few who look at a million answers never stand in the way of all others. The longer
+something took, the longer it is kept: counting never takes more than a thirtieth of the time.
+"""
+
 import threading
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-log = logging.getLogger(__name__)
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-_PATIENCE = 0.7
-"""A page waits so many seconds for what may be ready at once."""
-_REST = 10
-"""What took a second to make is made again after so many, at the earliest."""
+_LEAST_SECONDS, _TIMES = 10.0, 30.0
+_OLDEST_SECONDS = 900.0
+_MOST = 400
 
 
-@dataclass(slots=True)
-class _Entry(Generic[T]):
-    making: "Future[tuple[T, float]]"
-    value: T | None = None
-    made_at: float | None = None
-    seconds: float = 0.0
+@dataclass(frozen=True, slots=True)
+class Counted(Generic[T]):
+    """What was counted, and when."""
+
+    value: T
+    at: datetime
 
 
-class Kept(Generic[T]):
-    """The last few values of one kind."""
+@dataclass
+class _Entry:
+    work: Future[Counted[Any]]
+    before: "Counted[Any] | None"
+    """What was shown until now, and is until it is counted anew."""
+    begun: float = field(default_factory=monotonic)
+    ended: float = 0.0
 
-    def __init__(self, name: str, *, most: int, fresh: float = float("inf")) -> None:
-        self._most, self._fresh = most, fresh
-        self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
-        self._lock = threading.Lock()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-
-    def find(self, key: Hashable, make: Callable[[], T], *, patience: float = _PATIENCE) -> T | None:
-        """The value as it was made last; None while there is none yet. What is old is made again meanwhile."""
-        entry = self._begin(key, make)
-        if entry.made_at is None:
-            try:
-                return entry.making.result(patience)[0]
-            except TimeoutError:
-                return None
-        return entry.value
-
-    def _begin(self, key: Hashable, make: Callable[[], T]) -> _Entry[T]:
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is None or self._is_old(entry):
-                following = _Entry(self._thread.submit(_timed, make))
-                if entry is not None:  # the old value is shown until there is the new one
-                    following.value, following.made_at, following.seconds = entry.value, entry.made_at, entry.seconds
-                self._entries[key] = entry = following
-                entry.making.add_done_callback(lambda done: self._keep(following, done, time.monotonic()))
-            self._entries.move_to_end(key)
-            while len(self._entries) > self._most:
-                self._entries.popitem(last=False)
-            return entry
-
-    def _is_old(self, entry: _Entry[T]) -> bool:
-        if not entry.making.done():
-            return False
-        if entry.making.exception() is not None or entry.made_at is None:
+    def is_fresh(self) -> bool:
+        if not self.ended:
             return True
-        return time.monotonic() - entry.made_at > max(self._fresh, _REST * entry.seconds)
+        return monotonic() - self.ended < max(_LEAST_SECONDS, _TIMES * (self.ended - self.begun))
 
-    def _keep(self, entry: _Entry[T], done: "Future[tuple[T, float]]", now: float) -> None:
-        if error := done.exception():
-            log.error("something for a page could not be made: %s", type(error).__name__)
-            return
-        (entry.value, entry.seconds), entry.made_at = done.result(), now
+    def last(self) -> "Counted[Any] | None":
+        """What it found, where that is not too old to be shown once more."""
+        if not self.ended or self.work.exception() is not None:
+            return self.before
+        return self.work.result() if monotonic() - self.ended < _OLDEST_SECONDS else None
 
 
-def _timed(make: Callable[[], T]) -> tuple[T, float]:
-    begun = time.monotonic()
-    return make(), time.monotonic() - begun
+class Kept:
+    """All that is kept in this process."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._all: dict[Hashable, _Entry] = {}
+        self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="count")
+
+    def get(self, key: Hashable, make: Callable[[], T], *, wait: float) -> Counted[T] | None:
+        """What `make` finds, if it is there within so many seconds; raises what `make` raises."""
+        with self._lock:
+            entry = self._all.get(key)
+            if entry is None or not entry.is_fresh() or _has_failed(entry):
+                entry = self._begin(key, make, entry)
+        try:
+            return entry.work.result(max(0.0, wait) if entry.before is None else 0.0)
+        except TimeoutError:
+            return entry.before
+
+    def value(self, key: Hashable, make: Callable[[], T], *, wait: float = 0.7) -> T | None:
+        """The same without the time."""
+        found = self.get(key, make, wait=wait)
+        return found.value if found is not None else None
+
+    def _begin(self, key: Hashable, make: Callable[[], T], old: _Entry | None) -> _Entry:
+        self._all.pop(key, None)
+        while len(self._all) >= _MOST:
+            del self._all[next(iter(self._all))]
+
+        def work() -> Counted[T]:
+            at = self._now()
+            entry.begun = monotonic()
+            try:
+                return Counted(make(), at)
+            finally:
+                entry.ended = monotonic()
+
+        entry = _Entry(Future(), old.last() if old is not None else None)
+        self._all[key] = entry
+        entry.work = self._threads.submit(work)
+        return entry
+
+
+def _has_failed(entry: _Entry) -> bool:
+    return entry.work.done() and entry.work.exception() is not None

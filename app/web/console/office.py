@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.gateway.accounts import Accounts
+from app.gateway.phone_codes import PhoneCodes
 from app.store.accounts import Account
 from app.store.sign_ins import SignIn
 from app.web.allowing import ASKER
@@ -18,6 +19,7 @@ from app.web.console.rendering import LOCALE, Pages
 from app.web.console.stages import Stages
 from app.web.console.tasks import Tasks
 from app.web.desk import Desk
+from app.web.restarting import Restart
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,11 @@ class Office:
     pages: Pages
     live: Live
     accounts: Accounts
+    codes: PhoneCodes
     limits: Limits
     tasks: Tasks
     stages: Stages
+    restart: Restart
 
     def page(self, request: Request, template: str, /, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page from its template."""

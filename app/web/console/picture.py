@@ -25,7 +25,6 @@ from app.web.console.surveys import version_of
 from app.web.desk import Desk
 
 _SEE = needs(Permission.SEE_STATUS)
-_FRESH_SECONDS = 10
 
 
 class Figure(NamedTuple):
@@ -118,16 +117,15 @@ def _figure(row: Mapping[str, Any]) -> Figure:
 def routes(office: Office) -> APIRouter:
     """The routes."""
     router, desk = APIRouter(), office.desk
-    drawn: Kept[Picture] = Kept("picture", most=12)
-    counted: Kept[Funnel] = Kept("funnel", most=12, fresh=_FRESH_SECONDS)
+    kept = Kept(desk.now)
 
     def draw(version_id: int) -> Picture:
         return Picture.of(versions.flow_of(desk.database, version_id))
 
     def shown(survey: str, version_id: int) -> dict[str, Any]:
         version = desk.database.read(lambda connection: version_of(connection, survey, version_id))
-        picture = drawn.find((version.id, version.digest), lambda: draw(version.id), patience=5)
-        funnel = counted.find(survey, lambda: funnel_of(desk.database, asking(desk, survey)))
+        picture = kept.value(("picture", version.id, version.digest), lambda: draw(version.id), wait=5)
+        funnel = kept.value(("funnel", survey), lambda: funnel_of(desk.database, asking(desk, survey)))
         return {"survey": survey, "version": version, "picture": picture, "funnel": funnel}
 
     @router.get("/surveys/{survey}/{version_id}/flow", dependencies=[_SEE])

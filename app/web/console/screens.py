@@ -53,7 +53,7 @@ def routes(office: Office) -> APIRouter:
     """The routes."""
     router, desk = APIRouter(), office.desk
     rooms = reviewing.rooms_of(desk.settings)
-    kept: Kept[Looked] = Kept("review", most=4)
+    kept = Kept(desk.now)
 
     def look(version: Version) -> Looked:
         report = reviewing.of_version(desk.database, version, rooms)
@@ -65,7 +65,7 @@ def routes(office: Office) -> APIRouter:
 
     def shown(survey: str, version_id: int, locale: str, first: int) -> dict[str, Any]:
         version = desk.database.read(lambda connection: version_of(connection, survey, version_id))
-        looked = kept.find((version.id, version.digest), lambda: look(version))
+        looked = kept.value((version.id, version.digest), lambda: look(version))
         return {"survey": survey, "version": version, "looked": looked, **_part(looked, locale, first), "rooms": rooms}
 
     @router.get("/surveys/{survey}/{version_id}/screens", dependencies=[_SEE])

@@ -10,9 +10,10 @@ from app.gateway.refusals import NotPossible
 from app.store import accounts as stored
 from app.store import sign_ins
 from app.store.accounts import Account
+from app.store.sign_ins import SignIn
 from app.web.allowing import ASKER, needs
 from app.web.console import wording
-from app.web.console.door import LANGUAGE, cookie_name, is_encrypted
+from app.web.console.door import LANGUAGE, SIGNED_IN, cookie_name, is_encrypted
 from app.web.console.office import Office, asker_of, browser_of
 from app.web.console.rendering import go
 
@@ -24,7 +25,12 @@ _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac", "Linux")
 def routes(office: Office) -> APIRouter:
     """The routes."""
     router = APIRouter()
+    _coming(router, office)
+    _staying(router, office)
+    return router
 
+
+def _coming(router: APIRouter, office: Office) -> None:
     @router.get("/sign-in")
     def show(request: Request, following: Annotated[str, Query(alias="next", max_length=2000)] = "/") -> Response:
         """Ask for name and password; or for the first account, where there is none."""
@@ -46,8 +52,32 @@ def routes(office: Office) -> APIRouter:
         except NotPossible as error:
             shown = {"following": following, "fault": str(error), "name": name}
             return office.page(request, "sign_in", status=401, **shown)
+        return go_on(office, request, found, following)
+
+    @router.post("/sign-in/code")
+    def show_code(
+        request: Request,
+        ticket: Annotated[str, Form(max_length=400)] = "",
+        code: Short = "",
+        following: Annotated[str, Form(alias="next", max_length=2000)] = "/",
+    ) -> Response:
+        """Let somebody in who has a code too. Only her password has made the ticket, so who tries codes has that."""
+        at = office.desk.now()
+        try:
+            found = office.codes.whose(ticket, at)
+        except NotPossible as error:
+            shown = {"following": following, "fault": str(error), "name": ""}
+            return office.page(request, "sign_in", status=401, **shown)
+        try:
+            office.limits.hit_account(found.id)
+            office.codes.check(found, code, at)
+        except NotPossible as error:
+            shown = {"following": following, "fault": str(error), "ticket": ticket}
+            return office.page(request, "sign_in_code", status=401, **shown)
         return let_in(office, request, found, following)
 
+
+def _staying(router: APIRouter, office: Office) -> None:
     @router.post("/sign-out", dependencies=[needs(Permission.TRY_SURVEYS)])
     def sign_out(request: Request) -> Response:
         """End this browser's."""
@@ -71,14 +101,27 @@ def routes(office: Office) -> APIRouter:
         response.set_cookie(LANGUAGE, locale, max_age=365 * 86400, path="/", httponly=True, samesite="lax")
         return response
 
-    return router
+
+def go_on(office: Office, request: Request, account: Account, following: str) -> Response:
+    """After the right password: in, or first the question for a code where she has set them up."""
+    if account.has_totp:
+        ticket = office.codes.ticket(account, office.desk.now())
+        return office.page(request, "sign_in_code", following=following, fault="", ticket=ticket)
+    return let_in(office, request, account, following)
 
 
 def let_in(office: Office, request: Request, account: Account, following: str) -> Response:
     """Sign somebody in who has shown who she is, and go on."""
+    return with_sign_in(office, request, account, go(_own(following)))
+
+
+def with_sign_in(office: Office, request: Request, account: Account, response: Response) -> Response:
+    """The answer with a new secret for this browser, in place of any before."""
+    before: SignIn | None = request.scope.get(SIGNED_IN)
+    if before is not None:
+        office.desk.database.write(lambda connection: sign_ins.end(connection, before.account.id, before.id))
     secret = office.accounts.sign_in(account, browser_name(request.headers.get("user-agent", "")), office.desk.now())
     encrypted = is_encrypted(office.desk.settings, request.url.scheme, request.headers)
-    response = go(_own(following))
     response.set_cookie(
         cookie_name(encrypted), secret, max_age=round(sign_ins.LASTS.total_seconds()), path="/", secure=encrypted,
         httponly=True, samesite="lax",

@@ -51,8 +51,7 @@ class _Room:
 
     def __init__(self, office: Office) -> None:
         self.office, self.desk, self.stages = office, office.desk, office.stages
-        self._drawn: Kept[Picture] = Kept("try", most=8)
-        self._languages: Kept[Mapping[str, str]] = Kept("languages", most=20)
+        self._kept = Kept(office.desk.now)
 
     def mine(self, request: Request, survey: str) -> Stage:
         """The stage of whoever asks; raises `NotThere` where it is gone."""
@@ -67,7 +66,7 @@ class _Room:
         """Everything that the page shows of it."""
         wanted, view, found = stage.wanted, stage.view(), stage.funnel()
         key = wanted.version_id, wanted.xform
-        picture = self._drawn.find(key, lambda: Picture.of(describing.compiled(wanted.xform)), patience=5)
+        picture = self._kept.value(("picture", *key), lambda: Picture.of(describing.compiled(wanted.xform)), wait=5)
         return {
             "survey": wanted.survey, "wanted": wanted, "view": view, "picture": picture,
             "funnel": funnel_from(found) if found else Funnel(), "lit": _lit(picture, view), "fault": "", "people": PEOPLE,
@@ -78,7 +77,7 @@ class _Room:
         found = self.desk.database.read(lambda connection: versions_of(connection, survey))
         chosen = named(found, version) if version else newest_draft(found) or published_of(found) or found[-1]
         key = chosen.id, chosen.digest  # a draft may have got the number of one that it took the place of
-        languages = self._languages.find(key, lambda: self._to_choose(chosen), patience=5) or {}
+        languages = self._kept.value(("languages", *key), lambda: self._to_choose(chosen), wait=5) or {}
         return {"survey": survey, "versions": found[::-1], "chosen": chosen, "languages": languages}
 
     def _to_choose(self, version: Version) -> Mapping[str, str]:

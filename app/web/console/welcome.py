@@ -35,6 +35,6 @@ def routes(office: Office) -> APIRouter:
             made = office.accounts.accept(code, name, password, locale=request.scope[LOCALE], at=office.desk.now())
         except NotPossible as error:
             return office.page(request, "welcome", status=422, first=first, fault=str(error), name=name, code=code)
-        return signing_in.let_in(office, request, made, "/begin" if first else "/")
+        return signing_in.go_on(office, request, made, "/begin" if first else "/")
 
     return router

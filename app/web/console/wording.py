@@ -11,6 +11,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from app.values import Role
+
 LOCALES: Mapping[str, str] = {"en": "English", "sn": "chiShona", "nd": "isiNdebele"}
 Words = NullTranslations
 
@@ -39,6 +41,17 @@ def chosen(wanted: str, accepted: str) -> str:
         return wanted
     asked = (each.partition(";")[0].strip().lower().partition("-")[0] for each in accepted.split(","))
     return next((each for each in asked if each in LOCALES), "en")
+
+
+def role(words: Words, which: Role) -> str:
+    """What a role is called."""
+    known = {
+        Role.ADMIN: words.gettext("admin"), Role.COORDINATOR: words.gettext("coordinator"),
+        Role.ANALYST: words.gettext("analyst"), Role.MODERATOR: words.gettext("moderator"),
+        Role.DUTY_OFFICER: words.gettext("duty officer"), Role.FACILITATOR: words.gettext("facilitator"),
+        Role.OPERATOR: words.gettext("operator"),
+    }  # fmt: skip
+    return known[which]
 
 
 def ago(words: Words, moment: datetime, now: datetime) -> str:
