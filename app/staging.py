@@ -275,7 +275,7 @@ class Stages:
 
     def __init__(self, settings: Settings, now: Callable[[], datetime], folder: Path | None = None) -> None:
         self._settings, self._now = settings, now
-        self._own = Path(tempfile.mkdtemp(prefix="izwi-stages-", dir=folder))
+        self._parent, self._own = folder, Path()  # made with the first stage: most services never have one
         self._all: dict[str, Stage] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -287,6 +287,8 @@ class Stages:
         self.sweep()
         with self._lock:
             self._make_room()
+            if not self._own.name:
+                self._own = Path(tempfile.mkdtemp(prefix="izwi-stages-", dir=self._parent))
             folder = Path(tempfile.mkdtemp(prefix="stage-", dir=self._own))
             try:
                 shutil.copy(self._empty_tables(), folder / "izwi.db")
@@ -325,7 +327,8 @@ class Stages:
         self._closing.set()
         for owner in list(self._all):
             self.end(owner)
-        shutil.rmtree(self._own, ignore_errors=True)
+        if self._own.name:
+            shutil.rmtree(self._own, ignore_errors=True)
 
     def _empty_tables(self) -> Path:
         """A database without a row, made once: to make one takes as long as all else of a stage."""
