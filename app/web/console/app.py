@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
 
 from app.flows.review.tariff import BadTariff
 from app.gateway.accounts import Accounts
@@ -117,8 +118,10 @@ def make_console(
         title="Izwi", openapi_url=None, redirect_slashes=False, exception_handlers=_handlers(office),
         telemetry={"logs": False},
     )  # fmt: skip
-    for part in PARTS:
-        console.include_router(part.routes(office))
+    parts = APIRouter()
+    # What has a name of its own comes before what may have any name: /surveys/upload before /surveys/{survey}.
+    parts.routes.extend(sorted((each for part in PARTS for each in part.routes(office).routes), key=_open_places))
+    console.include_router(parts)
 
     @console.get("/assets/{name:path}")
     async def asset(name: str) -> Response:
@@ -132,6 +135,10 @@ def make_console(
 
     packed = GZipMiddleware(console, minimum_size=800, compresslevel=6)
     return Answering(Door(packed, settings, database, now), _plain)
+
+
+def _open_places(route: BaseRoute) -> list[bool]:
+    return ["{" in part for part in getattr(route, "path", "").split("/")]
 
 
 def _plain(status: int) -> Any:
