@@ -55,6 +55,13 @@ def count(connection: Connection, condition: Condition) -> int:
     return connection.execute(sa.select(sa.func.count()).select_from(contact).where(condition)).scalar_one()
 
 
+def count_both(connection: Connection, condition: Condition) -> tuple[int, int]:
+    """How many contacts are meant, and how many of them asked for silence; all are gone through once."""
+    silent = sa.func.coalesce(sa.func.sum(sa.case((contact.c.stopped_at.is_not(None), 1), else_=0)), 0)
+    row = connection.execute(sa.select(sa.func.count(), silent).select_from(contact).where(condition)).one()
+    return int(row[0]), int(row[1])
+
+
 # -- attributes, as each database reads JSON ------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -180,12 +180,13 @@ def record(
 
 
 def counts(connection: Connection) -> dict[str, dict[str, int]]:
-    """How many contacts there are, by language and by operator, and how many stopped."""
-
-    def by(column: sa.ColumnElement[Any]) -> dict[str, int]:
-        rows: Iterable[Any] = connection.execute(sa.select(column, sa.func.count()).group_by(column))
-        found = [(str(value or ""), count) for value, count in rows]
-        return dict(sorted(found, key=lambda item: (-item[1], item[0])))
-
+    """How many contacts there are, by language and by operator, and how many stopped; all of them are gone through once."""
     stopped = sa.case((contact.c.stopped_at.is_(None), "active"), else_="stopped")
-    return {"state": by(stopped), "language": by(contact.c.locale), "operator": by(contact.c.operator)}
+    alike = sa.select(stopped, contact.c.locale, contact.c.operator, sa.func.count()).group_by(
+        stopped, contact.c.locale, contact.c.operator
+    )
+    found: dict[str, dict[str, int]] = {"state": {}, "language": {}, "operator": {}}
+    for *values, number in connection.execute(alike):
+        for counted, value in zip(found.values(), values, strict=True):
+            counted[value or ""] = counted.get(value or "", 0) + number
+    return {what: dict(sorted(of.items(), key=lambda item: (-item[1], item[0]))) for what, of in found.items()}

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from app.channels import operators
 from app.store import attributes, groups, segments, surveys
-from app.store.audience import BadSegment, audience, count
+from app.store.audience import BadSegment, audience, count_both
 from app.web.desk import Desk
 
 _GROUP = re.compile(r'group = "([^"]+)"')
@@ -66,8 +66,7 @@ def counted(desk: Desk, query: str) -> Counted:
 
     def read(connection: Connection) -> Counted:
         condition = audience(connection, query, _now(desk), operators=names)
-        silent = audience(connection, "stopped")
-        return Counted(count(connection, condition), count(connection, condition & silent))
+        return Counted(*count_both(connection, condition))
 
     try:
         return desk.database.read(read)
