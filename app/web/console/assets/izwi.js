@@ -20,3 +20,19 @@ for (const select of document.querySelectorAll("[data-send-on-change]")) {
   const button = select.form.querySelector("button");
   if (button) button.hidden = true;
 }
+
+// A part that moves by itself does not notice that its link broke off quietly: begin it anew when the network is back, and
+// after the machine has slept.
+const renew = () => {
+  for (const part of document.querySelectorAll("[hx-sse\\:connect]")) {
+    const fresh = part.cloneNode(true);
+    part.replaceWith(fresh);
+    window.htmx?.process(fresh);
+  }
+};
+window.addEventListener("online", renew);
+let looked = Date.now();
+setInterval(() => {
+  if (Date.now() - looked > 30_000) renew();
+  looked = Date.now();
+}, 5_000);
