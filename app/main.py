@@ -174,6 +174,8 @@ def create_app(
             watch.stop()
             if worker:
                 worker.stop()
+            for end in app.endings:  # where the server has not done it already
+                end()
             parts.close()
 
     hooks = Hooks(parts.lines, parts.keys, writer, seconds=settings.turn_seconds)
@@ -209,9 +211,14 @@ def _central(parts: Parts) -> App:
 
 
 def _console(parts: Parts, at_end: Callable[[Callable[[], None]], None], restart: Restart) -> App:
+    from app.staging import Stages
     from app.web.console.app import make_console
 
-    return make_console(parts.settings, parts.database, lambda: datetime.now(UTC), at_end=at_end, restart=restart)
+    stages = Stages(parts.settings, lambda: datetime.now(UTC))
+    at_end(stages.close)
+    return make_console(
+        parts.settings, parts.database, lambda: datetime.now(UTC), stages, at_end=at_end, restart=restart
+    )
 
 
 def _nobody() -> None:

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from app.flows.review.tariff import Price, Tariff
-from app.gateway.broadcasting import Broadcasting, Draft
+from app.gateway.broadcasting import Broadcasting
+from app.gateway.drafting import Draft
 from app.gateway.library import Library
 from app.models.people import contact
 from app.settings import Settings

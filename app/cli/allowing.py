@@ -11,13 +11,12 @@ import click
 from app.access import Permission, allowed, refusal
 from app.cli.root import fail, read_settings
 from app.cli.stored import loaded_keys
+from app.gateway.tokens import TERMINAL
 from app.settings import TOKEN, Settings
 from app.store import schema, tokens
 from app.store.audit import Trail
 from app.store.unit import Database
 from app.values import Role
-
-TERMINAL = "terminal"
 
 # What one types after `izwi` → what it takes. A group that does something by itself stands here too.
 PERMISSIONS = {

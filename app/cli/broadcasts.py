@@ -15,7 +15,8 @@ from app.cli.messages import COUNT_AS_SENT, SEND_AGAIN, YES, decide_with, decisi
 from app.cli.root import fail, read_settings, say
 from app.cli.stored import opened
 from app.flows.review.tariff import BadTariff
-from app.gateway.broadcasting import Broadcasting, Draft
+from app.gateway.broadcasting import Broadcasting
+from app.gateway.drafting import Draft
 from app.gateway.library import Library
 from app.gateway.planning import Plan, tariff_of, time_left
 from app.gateway.refusals import NotPossible
@@ -167,8 +168,8 @@ def _money(text: str) -> int:
 @_JSON
 def plan(name: str, as_json: bool) -> None:
     """Show what a broadcast would do if it started now: people, messages, segments, cost. Nothing is sent."""
-    with _broadcasting() as (broadcasting, _):
-        made = broadcasting.plan(name, datetime.now(UTC))
+    with _broadcasting() as (broadcasting, settings):
+        made = broadcasting.plan(name, datetime.now(UTC), trail(settings))
     if as_json:
         say(json.dumps(made.as_json(), indent=2, ensure_ascii=False))
         return
@@ -239,8 +240,8 @@ def start(name: str, yes: bool) -> None:
 @_NAME
 def pause(name: str) -> None:
     """Hold a broadcast; takes effect within two seconds. What a provider was given already is sent."""
-    with _broadcasting() as (broadcasting, _):
-        broadcasting.pause(name)
+    with _broadcasting() as (broadcasting, settings):
+        broadcasting.pause(name, datetime.now(UTC), trail(settings))
     say(f"{name!r} is paused.\n\n  izwi broadcast resume {name}    goes on where it was")
 
 
@@ -251,7 +252,7 @@ def resume(name: str, budget: str | None) -> None:
     """Go on with a paused broadcast where it was."""
     with _broadcasting() as (broadcasting, settings):
         if budget:
-            broadcasting.raise_budget(name, _money(budget))
+            broadcasting.raise_budget(name, _money(budget), datetime.now(UTC), trail(settings))
         broadcasting.resume(name, datetime.now(UTC), trail(settings))
     say(f"{name!r} goes on.")
 
@@ -273,8 +274,8 @@ def cancel(name: str, yes: bool) -> None:
 @_NAME
 def remind(name: str) -> None:
     """Remind now those who never began or stopped half-way. Who answered, who said STOP or who got all reminders gets none."""
-    with _broadcasting() as (broadcasting, _):
-        count = broadcasting.remind(name, datetime.now(UTC))
+    with _broadcasting() as (broadcasting, settings):
+        count = broadcasting.remind(name, datetime.now(UTC), trail(settings))
     say(f"{count:,} people are looked at; those who have not answered are reminded in the broadcast's hours.")
 
 
@@ -291,7 +292,7 @@ def unknown(name: str, sent: bool, again: bool, yes: bool) -> None:
     with _broadcasting() as (broadcasting, settings):
         decide_with(
             settings, broadcasting.unknown(name), decision_of(sent, again), yes, f"izwi broadcast unknown {name}",
-            lambda decision: broadcasting.decide_unknown(name, decision, datetime.now(UTC)),
+            lambda decision: broadcasting.decide_unknown(name, decision, datetime.now(UTC), trail(settings)),
         )  # fmt: skip
 
 

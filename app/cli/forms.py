@@ -1,7 +1,7 @@
 """`izwi check`: what a survey will look like, how long it is and what it costs, before anyone is asked."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +10,18 @@ import click
 from app.cli.drawing import table
 from app.cli.root import fail, read_settings, say
 from app.flows.asking.previews import Preview
-from app.flows.reading.compile import compile_form
-from app.flows.reading.faults import FormError
 from app.flows.review import bill, page
-from app.flows.review.check import Report, refused
-from app.flows.review.check import check as look_over
+from app.flows.review.check import Report
 from app.flows.review.findings import language, verdict
-from app.flows.review.lengths import Pace
 from app.flows.review.tariff import BadTariff, Tariff, read_tariff
 from app.gateway import library as shelves
-from app.gateway.bringing import File, bring
+from app.gateway import reviewing
+from app.gateway.bringing import File
+from app.gateway.reviewing import Lines, Rooms, rooms_of
 from app.settings import Settings
 from app.values import Medium, Room
 
 _WIDTH = 46
-Rooms = Mapping[Medium, Room]
-Lines = Sequence[bill.Line]
 
 
 @click.command(short_help="Draw every screen of a survey; find faults; say what it costs")
@@ -50,11 +46,9 @@ def check(
     """
     settings = read_settings()
     prices = _prices(tariff or settings.tariff)
-    pace = Pace(settings.screen_seconds, settings.ussd_seconds)
-    rooms = _rooms(settings, channel)
-    report = _report(_file(survey), rooms)
-    lines = tuple(bill.lines(report.lengths, pace, prices, rooms)) if report.lengths else ()
-    how = bill.explained(report.lengths, pace, (tariff or settings.tariff or Path()).name) if report.lengths else ""
+    rooms = rooms_of(settings, channel)
+    report = reviewing.of_file(_file(survey), rooms)
+    lines, how = reviewing.priced(report, settings, prices, rooms, (tariff or settings.tariff or Path()).name)
     if html:
         _write(html, page.page(report, lines, rooms, how))
     if as_json:
@@ -91,28 +85,6 @@ def _prices(file: Path | None) -> Tariff | None:
     return None
 
 
-def _rooms(settings: Settings, channel: str | None) -> Rooms:
-    rooms = (
-        Room(Medium.USSD, settings.ussd_septets, settings.ussd_ucs2),
-        Room(Medium.SMS, settings.sms_septets, settings.sms_ucs2),
-    )
-    return {room.medium: room for room in rooms if channel in {None, room.medium}}
-
-
-def report_on(file: File, settings: Settings) -> Report:
-    """Look a file over, as a survey on the channels of these settings."""
-    return _report(file, _rooms(settings, None))
-
-
-def _report(file: File, rooms: Rooms) -> Report:
-    try:
-        form = bring(file)
-        flow = compile_form(form)
-    except FormError as error:
-        return refused(error.faults)
-    return look_over(form, flow, rooms)
-
-
 def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
@@ -125,7 +97,7 @@ def _write(file: Path, text: str) -> None:
 
 def show(report: Report, settings: Settings, *, brief: bool) -> None:
     """Say what a survey is, draw its screens unless it shall be brief, and list what was found."""
-    _show(report, _rooms(settings, None), brief=brief)
+    _show(report, rooms_of(settings), brief=brief)
     say(f"\n{verdict(report.findings)}")
 
 

@@ -3,7 +3,7 @@
 The phone in the terminal and the tests hold these; no turn of theirs takes another way than a provider's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from app.main import Parts
 from app.store import answers, contacts, runs
 from app.values import Medium, Msisdn, Screen
 from app.worker.delivery import Delivery, Line
+from app.worker.expiry import Expiry
 
 SHORT_CODE = "77577"
 NUMBER = "+263770000001"
@@ -78,7 +79,7 @@ class Journey:
 class Network:
     """What phones are connected to: a gateway, and a worker that brings its messages to their inboxes."""
 
-    def __init__(self, parts: Parts, clock: Callable[[], datetime], *, seed: int = 1) -> None:
+    def __init__(self, parts: Parts, clock: "Clock", *, seed: int = 1) -> None:
         line = next(iter(parts.lines.values()))
         self.parts, self.clock, self.channel_id = parts, clock, line.id
         self.inboxes: dict[str, list[str]] = {}
@@ -94,9 +95,20 @@ class Network:
         outcome = self.gateway.take_turns([Arrival(self.channel_id, inbound)])[0]
         if isinstance(outcome, Failed):
             raise TurnFailed(outcome.error)
+        self._bring()
+        return outcome.screen
+
+    def pass_time(self, time: timedelta) -> None:
+        """Let time pass; what the worker does then is done: runs expire, sessions fall silent, messages go out."""
+        self.clock.pass_time(seconds=time.total_seconds())
+        expiry = Expiry(self.parts.settings, self.parts.database)
+        expiry.expire(self.clock())
+        expiry.sweep(self.clock())
+        self._bring()
+
+    def _bring(self) -> None:
         while self._delivery.deliver(self._line, self.clock()):
             pass
-        return outcome.screen
 
     def prefer(self, number: str, locale: str) -> None:
         """Let a phone have chosen a language before, as after an earlier survey."""

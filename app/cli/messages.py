@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
+from app.cli.allowing import trail
 from app.cli.root import fail, read_settings, say
 from app.cli.stored import local, opened
 from app.gateway import deciding
@@ -36,7 +37,7 @@ def unknown(sent: bool, again: bool, yes: bool) -> None:
         found = deciding.look(database, None)
         decide_with(
             settings, found, decision_of(sent, again), yes, "izwi messages unknown",
-            lambda decision: deciding.decide(settings, database, None, decision, datetime.now(UTC)),
+            lambda decision: deciding.decide(settings, database, None, decision, datetime.now(UTC), trail(settings)),
         )  # fmt: skip
 
 

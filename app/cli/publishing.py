@@ -8,15 +8,16 @@ from typing import Any
 
 import click
 
-from app.cli.forms import report_on, show
+from app.cli.forms import show
 from app.cli.root import read_settings, say
-from app.cli.stored import asked_before, named, newest_draft, opened, refuse, versions_of
+from app.cli.stored import named, opened, refuse, versions_of
 from app.flows.comparing.changes import Change
 from app.flows.comparing.diff import Diff
 from app.flows.comparing.diff import diff as compare
 from app.flows.reading.faults import FormError
-from app.gateway import clashes, versions
-from app.gateway.versions import How, flow_of, published_of
+from app.gateway import clashes, reviewing, versions
+from app.gateway.reviewing import rooms_of
+from app.gateway.versions import How, asked_before, flow_of, is_started, newest_draft, published_of
 from app.settings import Settings
 from app.store import surveys
 from app.store.surveys import Version
@@ -42,7 +43,7 @@ def add(file: Path) -> None:
 
 def add_file(file: Path, settings: Settings) -> None:
     """Check a form, store it as a draft, and say what comes next."""
-    report = report_on(file, settings)
+    report = reviewing.of_file(file, rooms_of(settings))
     show(report, settings, brief=True)
     if report.flow is None:
         refuse("Nothing was stored.")
@@ -117,7 +118,7 @@ def publish(survey: str, version_name: str | None, yes: bool) -> None:
         if not versions.publish(database, version, current, datetime.now(UTC)):
             refuse("Somebody else has changed this survey meanwhile; look again. Nothing was published.")
     say(f"Version {version.version} of {survey} is published. A running service asks it within some seconds.")
-    if not _is_started(settings, survey):
+    if not is_started(settings, survey):
         say("Nothing starts it yet: name it in IZWI_SURVEY, IZWI_SERVICE_CODES or IZWI_KEYWORDS, and restart.")
 
 
@@ -168,10 +169,6 @@ def _to_publish(found: list[Version]) -> Version:
     retired = [each for each in found if each.status is VersionStatus.RETIRED]
     current = published_of(found)
     return current or max(retired, key=lambda each: each.change)
-
-
-def _is_started(settings: Settings, survey: str) -> bool:
-    return survey in {settings.survey, *settings.service_codes.values(), *settings.keywords.values()}
 
 
 # -- what is shown --------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from app.flows.questions.metadata import Metadata
 from app.flows.reading.compile import compile_form
 from app.gateway import library as shelves
 from app.gateway.bringing import File, bring
+from app.settings import Settings
 from app.settings import load as read_settings
 from app.values import Medium, RunState, Screen
 
@@ -80,7 +81,7 @@ class Stage:
         time = span(event)
         number = len(self.phones) + 1 if event == "another phone" else phone_of(event)
         if time is not None:
-            self.clock.pass_time(seconds=time.total_seconds())
+            self.network.pass_time(time)
         elif number is not None:
             self.take_up(number)
         elif event.startswith("by "):
@@ -155,17 +156,23 @@ def stage(header: Header, survey: File, folder: Path, *, database_url: str = "")
     """Set a stage in an empty folder: a whole service with this survey. Raises `FormError` if it cannot be asked."""
     is_shipped = survey in shelves.shipped()
     name = _stem(survey) if is_shipped else compile_form(bring(survey)).id
-    settings = read_settings(
-        data_dir=folder, database_url=database_url, channel="simulated", survey=name, keywords={KEYWORD: name},
-        service_codes={}, surveys_dir=None,
-    )  # fmt: skip
-    parts = main.assemble(settings, [survey])
+    parts = main.assemble(on_stage(read_settings(), name, folder, database_url), [survey])
     edition = parts.library.newest(name)
     assert edition is not None  # noqa: S101 -- it has just been published
     try:
         yield Stage(header, parts, edition.flow)
     finally:
         parts.close()
+
+
+def on_stage(settings: Settings, survey: str, folder: Path, database_url: str = "") -> Settings:
+    """The settings of a service that asks one survey, over a channel from which nothing leaves."""
+    return settings.model_copy(
+        update={
+            "data_dir": folder, "database_url": database_url, "channel": "simulated", "channels": {}, "survey": survey,
+            "keywords": {KEYWORD: survey}, "service_codes": {}, "surveys_dir": None, "targets": {}, "production": False,
+        }
+    )  # fmt: skip
 
 
 @contextmanager

@@ -12,14 +12,13 @@ from sqlalchemy.exc import OperationalError
 from app.channels import operators
 from app.channels.operators import BadOperators, Operators
 from app.cli.root import fail, say
-from app.gateway.versions import published_of
+from app.gateway.versions import newest_draft, published_of
 from app.settings import Settings
 from app.store import audit, holdings, schema, surveys
 from app.store import keys as vault
 from app.store.keys import Keys, KeysUnreadable
 from app.store.surveys import Version
 from app.store.unit import Database
-from app.values import VersionStatus
 
 
 @contextmanager
@@ -53,20 +52,6 @@ def named(versions: Sequence[Version], name: str) -> Version:
         there = ", ".join(each.version for each in versions)
         refuse(f"{versions[0].survey} has no version {name}. It has: {there}.")
     return found[-1]
-
-
-def newest_draft(versions: Sequence[Version]) -> Version | None:
-    """The draft that was brought last."""
-    return next((each for each in reversed(versions) if each.status is VersionStatus.DRAFT), None)
-
-
-def asked_before(versions: Sequence[Version], than: Version) -> Version | None:
-    """The version to compare with: the published one, or for that one the last that it replaced."""
-    published = published_of(list(versions))
-    if published is not None and published.id != than.id:
-        return published
-    asked = [each for each in versions if each.published_at is not None and each.id != than.id]
-    return max(asked, key=lambda each: each.change, default=None)
 
 
 @dataclass(frozen=True, slots=True)

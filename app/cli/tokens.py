@@ -3,15 +3,14 @@
 from datetime import UTC, datetime
 
 import click
-from sqlalchemy.engine import Connection
 
-from app.cli.allowing import TERMINAL, trail
+from app.cli.allowing import trail
 from app.cli.root import fail, read_settings, say
 from app.cli.stored import local, opened
+from app.gateway import tokens as given
+from app.gateway.refusals import NotPossible
 from app.store import tokens as stored
-from app.values import Role, without_numbers
-
-_LONGEST = 64
+from app.values import Role
 
 
 @click.group(short_help="People and programs, and what each may do")
@@ -34,24 +33,17 @@ def tokens() -> None:
 )
 def add(name: str, role: str) -> None:
     """Make a token for NAME, a person or a program. It is shown now and never again: Izwi keeps only its hash."""
-    name = name.strip()
-    if not name or len(name) > _LONGEST or not name.isprintable() or without_numbers(name) != name:
-        fail(f"A token needs a name of at most {_LONGEST} letters: who or what it is for, e.g. dashboard.", code=2)
-    if name == TERMINAL:
-        fail("In the trail `terminal` is whoever types commands without a token; choose another name.", code=2)
+    try:
+        name = given.checked(name)
+    except NotPossible as error:
+        fail(str(error), code=2)
     settings = read_settings()
     pen, now = trail(settings), datetime.now(UTC)
-
-    def work(connection: Connection) -> str | None:
-        made = stored.add(connection, name, now, role=Role(role))
-        if made is not None:
-            pen.note(connection, "tokens add", name, at=now, reason=role)
-        return made
-
     with opened(settings) as database:
-        token = database.write(work)
-    if token is None:
-        fail(f"There is a token {name!r} already. `izwi tokens remove {name}` takes it away first.")
+        try:
+            token = given.add(database, pen, name, Role(role), now)
+        except NotPossible:
+            fail(f"There is a token {name!r} already. `izwi tokens remove {name}` takes it away first.")
     say(
         "Copy it now, it is not shown again. Programs send it with every request; people set it as IZWI_TOKEN:\n",
         err=True,
@@ -79,14 +71,10 @@ def remove(name: str) -> None:
     settings = read_settings()
     pen, now = trail(settings), datetime.now(UTC)
 
-    def work(connection: Connection) -> bool:
-        gone = stored.remove(connection, name)
-        if gone:
-            pen.note(connection, "tokens remove", name, at=now)
-        return gone
-
     with opened(settings) as database:
-        if not database.write(work):
+        try:
+            given.remove(database, pen, name, now)
+        except NotPossible:
             known = ", ".join(each.name for each in database.read(stored.every)) or "none"
             fail(f"There is no token {name!r}. There are: {known}.")
     say(f"The token {name!r} is valid no more.")

@@ -1,17 +1,15 @@
 """What a coordinator does with a broadcast, from draft to done; each refusal says what would help."""
 
-import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from app.flows.phrases import holds, say
 from app.flows.review.tariff import Tariff
-from app.gateway import deciding, hours, planning
+from app.gateway import deciding, planning
 from app.gateway.deciding import Decided, Decision
+from app.gateway.drafting import Draft, Drafting
 from app.gateway.library import Library
 from app.gateway.planning import Plan
 from app.gateway.refusals import NotNow, NotPossible, NotThere
@@ -24,42 +22,14 @@ from app.store.unit import Database
 from app.store.unknowns import Unknown
 from app.values import without_numbers
 
-_NIGHT = (7 * 60, 20 * 60)  # hours outside of these are asked for by name
-_WEEKDAYS = "1234567"
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a coordinator says of a broadcast. Times are of the survey's zone, money in the tariff's currency."""
-
-    name: str
-    mode: str = "invitation"
-    survey: str | None = None
-    audience: str = ""
-    texts: Mapping[str, str] = field(default_factory=dict)
-    """Language → text; for an invitation that has none, Izwi's own."""
-    channel: str = ""
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    hours: str = "08:00-19:00"
-    at_night: bool = False
-    """Whether hours that are somebody's night are meant."""
-    weekdays: str = _WEEKDAYS
-    holidays: tuple[date, ...] = ()
-    expiry_hours: float = 24
-    per_minute: int | None = None
-    budget: int | None = None
-    remind_days: int = 3
-    remind_most: int = 0
-    remind_texts: Mapping[str, str] = field(default_factory=dict)
-    rest_days: int = 30
-
 
 class Broadcasting:
     """The write side of broadcasts, for the command line, the API and the console alike."""
 
     def __init__(self, settings: Settings, database: Database, library: Library, tariff: Tariff | None) -> None:
-        self._settings, self._database, self._library, self._tariff = settings, database, library, tariff
+        self._settings, self._database, self._tariff = settings, database, tariff
+        self.library = library
+        self.drafting = Drafting(settings, library, tariff)
 
     # -- drafting -----------------------------------------------------------------------------------------------------
 
@@ -67,10 +37,7 @@ class Broadcasting:
         """Store a broadcast that sends nothing yet."""
         if self._database.read(lambda connection: broadcasts.by_name(connection, wish.name)) is not None:
             raise NotNow(f"There is a broadcast {wish.name!r} already; choose another name.")
-        values = self._values(wish, at)
-        known = [each.name for each in self._database.read(channels.states)]
-        if wish.channel and wish.channel not in known:
-            raise NotPossible(f"There is no channel {wish.channel!r}; there are: {', '.join(known) or 'none'}.")
+        values = self._checked(wish, at)
 
         def work(connection: Connection) -> None:
             audience(connection, wish.audience, at)  # says what is wrong with it
@@ -79,95 +46,27 @@ class Broadcasting:
         self._database.write(work)
         return self.find(wish.name)
 
-    def _values(self, wish: Draft, at: datetime) -> dict[str, Any]:
-        if wish.name != wish.name.strip() or not 0 < len(wish.name) <= 64 or "/" in wish.name:
-            raise NotPossible("A broadcast needs a name of at most 64 characters, without a slash or spaces around it.")
-        opens, closes = self._hours(wish)
-        if wish.ends_at is not None and wish.ends_at <= max(wish.starts_at or at, at):
-            raise NotPossible("It would end before it begins, or has ended already.")
-        if not wish.weekdays or not set(wish.weekdays) <= set(_WEEKDAYS):
-            raise NotPossible("Weekdays are written as figures from 1 (Monday) to 7 (Sunday), e.g. 12345.")
-        for what, number in (("expiry", wish.expiry_hours), ("pace", wish.per_minute), ("budget", wish.budget)):
-            if number is not None and number <= 0:
-                raise NotPossible(f"The {what} must be more than nothing.")
-        survey_id = self._survey_id(wish)
-        return {
-            "name": wish.name, "mode": wish.mode, "survey_id": survey_id, "audience": wish.audience,
-            "texts": self._neutral(self._texts(wish)), "channel": wish.channel, "zone": self._settings.zone,
-            "starts_at": wish.starts_at, "ends_at": wish.ends_at, "opens": opens, "closes": closes,
-            "weekdays": "".join(sorted(set(wish.weekdays))), "holidays": [each.isoformat() for each in wish.holidays],
-            "expiry_hours": wish.expiry_hours, "per_minute": wish.per_minute, "budget": wish.budget,
-            "currency": planning.currency_of(self._tariff), "remind_days": wish.remind_days,
-            "remind_most": wish.remind_most, "remind_texts": self._neutral(self._remind_texts(wish)), "rest_days": wish.rest_days,
-            "seed": secrets.randbelow(2**31),
-        }  # fmt: skip
+    def redraft(self, wish: Draft, at: datetime) -> Broadcast:
+        """Store a draft anew, whatever of it is changed; from then on it is a draft again, to be planned."""
+        which = self.find(wish.name)
+        values = self._checked(wish, at)
+        del values["seed"]
 
-    def _neutral(self, texts: dict[str, str]) -> dict[str, str]:
-        """Refuse a text with a word that a survey keeps out of messages."""
-        for name in self._library.names():
-            edition = self._library.newest(name)
-            for word in edition.flow.caution.unsaid if edition else ():
-                if any(holds(text, word) for text in texts.values()):
-                    raise NotPossible(
-                        f"{word!r} is kept out of messages by the survey {name} (izwi:unsaid): write the text otherwise."
-                    )
-        return texts
+        def work(connection: Connection) -> bool:
+            audience(connection, wish.audience, at)
+            moved = which.state == "draft" or broadcasts.move(connection, which.id, "draft", before="checked")
+            return moved and broadcasts.rewrite(connection, which.id, values | {"plan": None})
 
-    def _hours(self, wish: Draft) -> tuple[int, int]:
-        first, _, last = wish.hours.partition("-")
-        try:
-            opens, closes = hours.minutes_of(first.strip()), hours.minutes_of(last.strip())
-        except ValueError as error:
-            raise NotPossible(f"The hours are written like 08:00-19:00; {error}.") from None
-        if opens >= closes:
-            raise NotPossible(f"The hours {wish.hours} end before they begin; write them like 08:00-19:00.")
-        if (opens < _NIGHT[0] or closes > _NIGHT[1]) and not wish.at_night:
-            raise NotPossible(
-                f"The hours {wish.hours} reach into the night: phones would wake people. Choose hours between 07:00 and "
-                "20:00, or say that the night is meant."
-            )
-        return opens, closes
+        if not self._database.write(work):
+            raise NotNow(f"The broadcast {which.name!r} is {self.find(which.name).state}; only a draft is changed.")
+        return self.find(which.name)
 
-    def _survey_id(self, wish: Draft) -> int | None:
-        if wish.mode not in {"conversation", "invitation", "message"}:
-            raise NotPossible(f"There is no mode {wish.mode!r}; there are conversation, invitation and message.")
-        if wish.mode == "message":
-            if not wish.texts:
-                raise NotPossible("A plain message needs a text.")
-            return None
-        if wish.survey is None or self._library.newest(wish.survey) is None:
-            known = ", ".join(self._library.names()) or "none"
-            raise NotPossible(f"There is no published survey {wish.survey!r}; there are: {known}.")
-        return self._library.survey_id(wish.survey)
-
-    def _texts(self, wish: Draft) -> dict[str, str]:
-        if wish.mode == "conversation":
-            return {}
-        if wish.texts:
-            return dict(wish.texts)
-        return {locale: say("invitation", locale).format(**self._ways(wish)) for locale in self._locales(wish)}
-
-    def _remind_texts(self, wish: Draft) -> dict[str, str]:
-        if wish.remind_texts or not wish.remind_most:
-            return dict(wish.remind_texts)
-        key = "reminder_sms" if wish.mode == "conversation" else "reminder_dial"
-        return {locale: say(key, locale).format(**self._ways(wish)) for locale in self._locales(wish)}
-
-    def _locales(self, wish: Draft) -> list[str]:
-        edition = self._library.newest(wish.survey or "")
-        if edition is None:
-            return ["en"]
-        first = edition.flow.locale
-        return [first, *(locale for locale in edition.flow.locales if locale != first)]
-
-    def _ways(self, wish: Draft) -> dict[str, str]:
-        """The code that is dialled for a survey."""
-        codes = [code for code, survey in self._settings.service_codes.items() if survey == wish.survey]
-        if not codes and wish.mode == "invitation":
-            raise NotPossible(
-                f"No code is known to dial for {wish.survey}: set IZWI_SERVICE_CODES, or write the text yourself."
-            )
-        return {"code": codes[0] if codes else ""}
+    def _checked(self, wish: Draft, at: datetime) -> dict[str, Any]:
+        values = self.drafting.values(wish, at)
+        known = [each.name for each in self._database.read(channels.states)]
+        if wish.channel and wish.channel not in known:
+            raise NotPossible(f"There is no channel {wish.channel!r}; there are: {', '.join(known) or 'none'}.")
+        return values
 
     # -- planning and running -----------------------------------------------------------------------------------------
 
@@ -182,17 +81,22 @@ class Broadcasting:
         """All broadcasts, the oldest first."""
         return self._database.read(broadcasts.every)
 
+    def surveys(self) -> list[str]:
+        """The surveys that can be asked."""
+        return self.library.names()
+
     def names(self) -> list[str]:
         """Their names."""
         return [each.name for each in self.every()]
 
-    def plan(self, name: str, at: datetime) -> Plan:
+    def plan(self, name: str, at: datetime, trail: Trail | None = None) -> Plan:
         """Foresee what a broadcast would do; from then on it may be started."""
         which = self.find(name)
         if which.state not in {"draft", "checked"}:
             raise NotNow(f"The broadcast {name!r} is {which.state}; only a draft is planned.")
-        made = planning.plan(self._settings, self._database, self._library, self._tariff, which, at)
-        self._move(which, "checked", plan=made.as_json())
+        made = planning.plan(self._settings, self._database, self.library, self._tariff, which, at)
+        # What was changed meanwhile was not planned.
+        self._move(which, "checked", _Noted(trail, "broadcast plan", at), seen=which.revision, plan=made.as_json())
         return made
 
     def start(self, name: str, at: datetime, trail: Trail | None = None) -> Broadcast:
@@ -208,10 +112,11 @@ class Broadcasting:
         self._move(which, to, _Noted(trail, "broadcast start", at), before="checked", started_at=None if later else at)
         return self.find(name)
 
-    def pause(self, name: str) -> Broadcast:
+    def pause(self, name: str, at: datetime | None = None, trail: Trail | None = None) -> Broadcast:
         """Send nothing more of it until it is resumed; takes effect at the next claim of any worker."""
         which = self.find(name)
-        self._move(which, "paused", reason="somebody paused it")
+        noted = _Noted(trail, "broadcast pause", at) if at is not None else None
+        self._move(which, "paused", noted, reason="somebody paused it")
         return self.find(name)
 
     def resume(self, name: str, at: datetime, trail: Trail | None = None) -> Broadcast:
@@ -225,12 +130,18 @@ class Broadcasting:
         self._move(which, "scheduled" if later else "running", noted, before="paused", started_at=started_at)
         return self.find(name)
 
-    def raise_budget(self, name: str, budget: int) -> Broadcast:
+    def raise_budget(self, name: str, budget: int, at: datetime | None = None, trail: Trail | None = None) -> Broadcast:
         """Allow it to cost more."""
         which = self.find(name)
         if budget < which.spent:
             raise NotNow("More than that is spent already.")
-        self._database.write(lambda connection: broadcasts.change(connection, which.id, {"budget": budget}))
+        noted = _Noted(trail, "broadcast budget", at) if at is not None else None
+
+        def work(connection: Connection) -> None:
+            broadcasts.change(connection, which.id, {"budget": budget})
+            _note(connection, which, noted)
+
+        self._database.write(work)
         return self.find(name)
 
     def cancel(self, name: str, at: datetime, trail: Trail | None = None) -> Broadcast:
@@ -242,12 +153,12 @@ class Broadcasting:
         withdraw(self._database, which.id, at)
         return self.find(name)
 
-    def remind(self, name: str, at: datetime) -> int:
+    def remind(self, name: str, at: datetime, trail: Trail | None = None) -> int:
         """Remind now those who never began or stopped half-way; returns how many are looked at."""
         which = self.find(name)
         if which.state not in {"running", "done"} or not which.asks:
             raise NotNow(f"The broadcast {name!r} is {which.state}; reminders are for surveys that were sent.")
-        texts = which.remind_texts or self._remind_texts(self._wish_of(which))
+        texts = which.remind_texts or self.drafting.remind_texts(replace(self.drafting.of(which), remind_most=1))
 
         def work(connection: Connection) -> int:
             values = {"remind_texts": texts, "remind_most": which.remind_most + (not which.remind_most)}
@@ -259,6 +170,7 @@ class Broadcasting:
             count = recipients.due_again(connection, which.id, at=at)
             if count and now.state == "done":
                 broadcasts.move(connection, which.id, "running", ended_at=None)
+            _note(connection, which, _Noted(trail, "broadcast remind", at))
             return count
 
         return self._database.write(work)
@@ -267,13 +179,9 @@ class Broadcasting:
         """How many of its messages are of unknown outcome, since when and why."""
         return deciding.look(self._database, self.find(name))
 
-    def decide_unknown(self, name: str, decision: Decision, at: datetime) -> Decided:
+    def decide_unknown(self, name: str, decision: Decision, at: datetime, trail: Trail | None = None) -> Decided:
         """Do with them what a person decided."""
-        return deciding.decide(self._settings, self._database, self.find(name), decision, at)
-
-    def _wish_of(self, which: Broadcast) -> Draft:
-        names = {each.survey_id: name for name in self._library.names() if (each := self._library.newest(name))}
-        return Draft(which.name, which.mode, names.get(which.survey_id or 0), remind_most=1)
+        return deciding.decide(self._settings, self._database, self.find(name), decision, at, trail)
 
     def status(self, name: str, at: datetime) -> dict[str, Any]:
         """How a broadcast stands: people, messages, cost, what went wrong, how long it may still take."""
@@ -289,12 +197,14 @@ class Broadcasting:
     def _move(self, which: Broadcast, to: str, noted: "_Noted | None" = None, **values: Any) -> None:
         def work(connection: Connection) -> bool:
             moved = broadcasts.move(connection, which.id, to, **values)
-            if moved and noted is not None and noted.trail is not None:
-                noted.trail.note(connection, noted.action, without_numbers(which.name), at=noted.at)
+            if moved:
+                _note(connection, which, noted)
             return moved
 
         if not self._database.write(work):
             now = self.find(which.name)
+            if now.state == which.state:
+                raise NotNow(f"The broadcast {which.name!r} was changed at this very moment; do it again.")
             raise NotNow(f"The broadcast {which.name!r} is {now.state}, so it cannot be {to}.")
 
 
@@ -304,6 +214,11 @@ class _Noted(NamedTuple):
     trail: Trail | None
     action: str
     at: datetime
+
+
+def _note(connection: Connection, which: Broadcast, noted: _Noted | None) -> None:
+    if noted is not None and noted.trail is not None:
+        noted.trail.note(connection, noted.action, without_numbers(which.name), at=noted.at)
 
 
 def withdraw(database: Database, broadcast_id: int, at: datetime) -> None:

@@ -9,9 +9,11 @@ from sqlalchemy.engine import Connection
 from app.gateway.refusals import NotNow
 from app.settings import Settings
 from app.store import broadcasts, unknowns
+from app.store.audit import Trail
 from app.store.broadcasts import Broadcast
 from app.store.unit import Database
 from app.store.unknowns import Unknown
+from app.values import without_numbers
 
 _ENDED = {"cancelled", "failed"}
 
@@ -21,6 +23,9 @@ class Decision(StrEnum):
 
     SENT = "sent"
     AGAIN = "again"
+
+
+_NOTED = {Decision.SENT: "count as sent", Decision.AGAIN: "send again"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +45,14 @@ def look(database: Database, which: Broadcast | None) -> list[Unknown]:
 
 
 def decide(
-    settings: Settings, database: Database, which: Broadcast | None, decision: Decision, at: datetime
+    settings: Settings,
+    database: Database,
+    which: Broadcast | None,
+    decision: Decision,
+    at: datetime,
+    trail: Trail | None = None,
 ) -> Decided:
-    """Do what a person decided, some thousands at a time so that nobody else waits."""
+    """Do what a person decided, some thousands at a time so that nobody else waits; noted before the first of them."""
     if which is not None and decision is Decision.AGAIN:
         _refuse_late(which, at)
     hours = which.expiry_hours if which else settings.message_hours
@@ -57,6 +67,10 @@ def decide(
             return unknowns.send_again(connection, None, at=at, expires_at=expires_at)
         return _again(connection, which, at, expires_at)
 
+    if trail is not None:
+        action = "broadcast unknown" if which else "messages unknown"
+        subject = f"{_NOTED[decision]}: {without_numbers(which.name)}" if which else _NOTED[decision]
+        database.write(lambda connection: trail.note(connection, action, subject, at=at))
     count = 0
     while some := database.write(work):
         count += some

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from app.store.broadcasts import Broadcast
+
 _DAYS_AHEAD = 400
 
 
@@ -48,12 +50,27 @@ class Hours:
         midnight = datetime.combine(at.astimezone(ZoneInfo(self.zone)).date(), time(0), ZoneInfo(self.zone))
         return (midnight + timedelta(minutes=self.closes)).astimezone(at.tzinfo)
 
-    def open_seconds(self, day: date) -> int:
-        """How long it may send on a day."""
-        return (self.closes - self.opens) * 60 if self._is_a_day(day) else 0
+    def end_of(self, seconds: float, at: datetime) -> datetime | None:
+        """When so many seconds of sending are over that begin now or at the next opening; None if there are too few hours."""
+        moment = self.next_opening(at)
+        for _ in range(_DAYS_AHEAD):
+            if moment is None:
+                return None
+            closing = self.closing(moment)
+            if (room := (closing - moment).total_seconds()) >= seconds:
+                return moment + timedelta(seconds=seconds)
+            seconds -= room
+            moment = self.next_opening(closing)
+        return None
 
     def _is_a_day(self, day: date) -> bool:
         return str(day.isoweekday()) in self.weekdays and day not in self.holidays
+
+
+def hours_of(which: Broadcast) -> Hours:
+    """The hours of a broadcast."""
+    holidays = [date.fromisoformat(each) for each in which.holidays]
+    return Hours(which.zone, which.opens, which.closes, which.weekdays, holidays)
 
 
 def _minute(local: datetime) -> int:

@@ -11,7 +11,7 @@ from phonenumbers import country_code_for_region
 from app.channels import operators
 from app.flows import gsm7
 from app.flows.review.tariff import BadTariff, Tariff, Usage, read_tariff
-from app.gateway.hours import Hours
+from app.gateway.hours import hours_of
 from app.gateway.inviting import Wording
 from app.gateway.library import Library
 from app.money import MILLION
@@ -100,6 +100,14 @@ def plan(
     made.prices = prices_of(settings, tariff, made)
     _count(made, wording, counts)
     _judge(made, which, tariff)
+    if flow is not None:
+        name = next(name for name in library.names() if library.newest(name) is edition)
+        again = database.read(lambda connection: audiences.answered(connection, which, name, at))
+        if again:
+            made.warnings.append(
+                f"People who have answered this survey already, and are asked again: {again:,}. "
+                f"To leave them out, let the audience say: not completed {name}"
+            )
     return made
 
 
@@ -107,6 +115,7 @@ def _count(made: Plan, wording: Wording, counts: list[audiences.Count]) -> None:
     texts: dict[str, tuple[str, int]] = {}
     people: dict[str, int] = {}
     shares: dict[str, list[int]] = {}
+    strangers: dict[str, int] = {}
     for each in counts:
         made.people += each.people
         if each.left_out:
@@ -114,6 +123,8 @@ def _count(made: Plan, wording: Wording, counts: list[audiences.Count]) -> None:
             continue
         made.waiting += each.people if each.waits else 0
         locale = wording.locale_of(each.locale)
+        if each.locale and each.locale != locale:
+            strangers[each.locale] = strangers.get(each.locale, 0) + each.people
         if locale not in texts:
             text = wording.text(0, locale)
             texts[locale] = text, gsm7.segments(text)[2]
@@ -129,6 +140,11 @@ def _count(made: Plan, wording: Wording, counts: list[audiences.Count]) -> None:
     for operator, (number, parts) in sorted(shares.items()):
         price = made.prices.get(operator)
         made.operators[operator] = Share(number, parts, price, parts * (price or 0))
+    for locale, number in sorted(strangers.items()):
+        first = wording.locale_of(None)
+        made.warnings.append(
+            f"There is no text in {locale}: who speaks it gets the one in {first}. People: {number:,}."
+        )
     made.cost = sum(share.cost for share in made.operators.values())
     made.most = made.cost * (1 + (wording.which.remind_most if wording.which.asks else 0))
 
@@ -208,14 +224,13 @@ def standing(which: Broadcast, counts: Mapping[str, int], stopped: int, at: date
     people = {what.removeprefix("people:"): n for what, n in counts.items() if what.startswith("people:")}
     messages = {what.removeprefix("messages:"): n for what, n in counts.items() if what.startswith("messages:")}
     trouble = {what.removeprefix("trouble:"): n for what, n in counts.items() if what.startswith("trouble:")}
-    hours = Hours(which.zone, which.opens, which.closes, which.weekdays, ())
     prepared = which.prepared_at is not None
     return {
         "name": which.name, "mode": which.mode, "state": which.state, "reason": which.reason, "people": people,
         "messages": messages, "trouble": trouble, "stopped_since": stopped, "currency": which.currency,
         "spent": which.spent, "budget": which.budget, "prepared": prepared,
         "left": people.get("waiting", 0) + messages.get("waiting", 0),
-        "resting": which.state == "running" and not hours.allow(at),
+        "resting": which.state == "running" and not hours_of(which).allow(at),
         "started_at": _iso(which.started_at), "ends_at": _iso(which.ended_at or which.ends_at),
     }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The life of a survey's versions: brought as a draft, published, replaced by the next one, retired."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -13,10 +13,18 @@ from app.flows.reading.faults import Fault, FormError, Place
 from app.flows.reading.load import Form
 from app.gateway import bringing, describing, packing
 from app.gateway.bringing import File
+from app.settings import Settings
 from app.store import surveys
 from app.store.surveys import Content, Version
 from app.store.unit import Database
 from app.values import VersionStatus
+
+Note = Callable[[Connection], None]
+"""Writes down who does it, as the last thing of the transaction."""
+
+
+def _no_note(_: Connection) -> None:
+    """Whoever types a command is known to the machine."""
 
 
 class How(StrEnum):
@@ -100,7 +108,9 @@ def taken(content: Content) -> FormError:
     return FormError([Fault(Place("settings", 2), "version", problem, cure)])
 
 
-def publish(database: Database, version: Version, instead_of: Version | None, at: datetime) -> bool:
+def publish(
+    database: Database, version: Version, instead_of: Version | None, at: datetime, note: Note = _no_note
+) -> bool:
     """Let new runs get this version from now on; runs under way finish on theirs.
 
     False, and nothing is changed, if either of the two is no longer as the person saw it who decided this.
@@ -112,18 +122,20 @@ def publish(database: Database, version: Version, instead_of: Version | None, at
         if version not in versions or published_of(versions) != instead_of:
             return False
         _publish(connection, version, instead_of, at, earlier)
+        note(connection)
         return True
 
     return database.write(work)
 
 
-def retire(database: Database, version: Version, at: datetime) -> bool:
+def retire(database: Database, version: Version, at: datetime, note: Note = _no_note) -> bool:
     """Begin no more runs of this version; those under way finish. False if it is no longer as it was seen."""
 
     def work(connection: Connection) -> bool:
         if version not in surveys.of_survey(connection, version.survey):
             return False
         surveys.set_status(connection, version.id, VersionStatus.RETIRED, at)
+        note(connection)
         return True
 
     return database.write(work)
@@ -135,9 +147,28 @@ def flow_of(database: Database, version_id: int) -> Flow:
     return describing.compiled(xform)
 
 
-def published_of(versions: list[Version]) -> Version | None:
+def published_of(versions: Sequence[Version]) -> Version | None:
     """The published one of a survey's versions."""
     return next((each for each in versions if each.status is VersionStatus.PUBLISHED), None)
+
+
+def newest_draft(versions: Sequence[Version]) -> Version | None:
+    """The draft that was brought last."""
+    return next((each for each in reversed(versions) if each.status is VersionStatus.DRAFT), None)
+
+
+def asked_before(versions: Sequence[Version], than: Version) -> Version | None:
+    """The version to compare with: the published one, or for that one the last that it replaced."""
+    published = published_of(versions)
+    if published is not None and published.id != than.id:
+        return published
+    asked = [each for each in versions if each.published_at is not None and each.id != than.id]
+    return max(asked, key=lambda each: each.change, default=None)
+
+
+def is_started(settings: Settings, survey: str) -> bool:
+    """Whether anything that people dial or send begins this survey."""
+    return survey in {settings.survey, *settings.service_codes.values(), *settings.keywords.values()}
 
 
 def _known(connection: Connection, versions: list[Version], content: Content) -> Version | None:

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from app.models.people import contact
 from app.models.runs import run
-from app.store.audience import audience
+from app.store.audience import audience, count
 from app.store.broadcasts import Broadcast
 
 
@@ -46,3 +46,9 @@ def count_for(connection: Connection, which: Broadcast, at: datetime) -> list[Co
         Count(locale, operator, why, bool(waits) and not why, people)
         for locale, operator, why, waits, people in connection.execute(statement)
     ]
+
+
+def answered(connection: Connection, which: Broadcast, survey: str, at: datetime) -> int:
+    """On how many phones of the audience somebody has completed its survey already."""
+    meant = audience(connection, which.audience, at) & audience(connection, f'completed "{survey}"', at)
+    return count(connection, meant & contact.c.stopped_at.is_(None))

@@ -99,6 +99,13 @@ def change(connection: Connection, broadcast_id: int, values: Mapping[str, Any])
     connection.execute(statement.values(**given, revision=broadcast.c.revision + 1))
 
 
+def rewrite(connection: Connection, broadcast_id: int, values: Mapping[str, Any]) -> bool:
+    """Give a draft other values; False where it is none any more."""
+    given = {name: json.dumps(value) if name in _JSON else value for name, value in values.items()}
+    statement = sa.update(broadcast).where(broadcast.c.id == broadcast_id, broadcast.c.state == "draft")
+    return bool(connection.execute(statement.values(**given, revision=broadcast.c.revision + 1)).rowcount)
+
+
 def by_name(connection: Connection, name: str) -> Broadcast | None:
     """The broadcast of this name."""
     row = connection.execute(_ALL.where(broadcast.c.name == name)).first()
@@ -117,17 +124,20 @@ def some(connection: Connection, ids: Sequence[int]) -> list[Broadcast]:
 
 
 def move(
-    connection: Connection, broadcast_id: int, to: str, *, before: str | None = None, reason: str = "", **values: Any
-) -> bool:
+    connection: Connection, broadcast_id: int, to: str, *, before: str | None = None, seen: int | None = None,
+    reason: str = "", **values: Any,
+) -> bool:  # fmt: skip
     """Move a broadcast to another state if that may follow the one it is in; says whether it was.
 
-    With `before` only from that state: what was decided when it was seen there does not hold in another.
+    With `before` only from that state, with `seen` only from that revision: what was decided when it was seen so does not
+    hold otherwise.
     """
     allowed = [state for state, after in TRANSITIONS.items() if to in after and before in {None, state}]
     given = {name: json.dumps(value) if name in _JSON else value for name, value in values.items()}
     statement = (
         sa.update(broadcast)
         .where(broadcast.c.id == broadcast_id, broadcast.c.state.in_(allowed))
+        .where(sa.true() if seen is None else broadcast.c.revision == seen)
         .values(state=to, reason=reason, revision=broadcast.c.revision + 1, **given)
     )
     return bool(connection.execute(statement).rowcount)

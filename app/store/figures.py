@@ -19,6 +19,8 @@ from app.models.runs import answer, run
 from app.models.surveys import survey_version
 from app.values import SMALLEST_FLOOR, RunState
 
+NOT_ASKED, SKIPPED = "not asked", "passed over"
+"""No choice has such a name: names have no blanks."""
 _PRIME = 2147483647  # a square below it fits into 64 bits
 
 
@@ -29,6 +31,8 @@ class Kind(StrEnum):
     """The value of an answer."""
     CHOSEN = "chosen"
     """Whether one choice of several was chosen."""
+    ASKED = "asked"
+    """The value of an answer; where there is none, why: `NOT_ASKED` or `SKIPPED`."""
     LANGUAGE = "language"
     CHANNEL = "channel"
     MODE = "mode"
@@ -122,7 +126,7 @@ def _latest(completed: tuple[Any, ...]) -> Any:
 def _value(axis: Axis, source: Any) -> tuple[Any, Any]:
     """The SQL of an axis, and what it is read from."""
     match axis.kind:
-        case Kind.ANSWER | Kind.CHOSEN:
+        case Kind.ANSWER | Kind.CHOSEN | Kind.ASKED:
             given = answer.alias()
             joined = source.outerjoin(
                 given,
@@ -133,11 +137,22 @@ def _value(axis: Axis, source: Any) -> tuple[Any, Any]:
                     given.c.set_aside_at.is_(None),
                 ),
             )
-            return (given.c.value if axis.kind is Kind.ANSWER else _chosen(given.c.value, axis.choice)), joined
+            return _given(axis, given), joined
         case Kind.VERSION:
             return survey_version.c.version, source.join(survey_version, survey_version.c.id == run.c.survey_version_id)
         case _:
             return _of_run(axis), source
+
+
+def _given(axis: Axis, given: Any) -> Any:
+    match axis.kind:
+        case Kind.CHOSEN:
+            return _chosen(given.c.value, axis.choice)
+        case Kind.ASKED:
+            silent = sa.case((given.c.run_id.is_(None), NOT_ASKED), else_=SKIPPED)
+            return sa.func.coalesce(given.c.value, silent)
+        case _:
+            return given.c.value
 
 
 def _chosen(value: Any, choice: str) -> Any:

@@ -41,3 +41,8 @@ def every(connection: Connection) -> list[Group]:
         sa.select(contact_group.c.name, members).select_from(joined).group_by(contact_group.c.id, contact_group.c.name)
     )
     return [Group(*row) for row in connection.execute(grouped.order_by(contact_group.c.name))]
+
+
+def names(connection: Connection) -> list[str]:
+    """The names of all groups."""
+    return list(connection.execute(sa.select(contact_group.c.name)).scalars())

@@ -170,13 +170,13 @@ def before(connection: Connection, digest: str) -> datetime | None:
 
 def record(
     connection: Connection, digest: str, mapping: Mapping[str, Any], counts: Mapping[str, Any], at: datetime
-) -> None:
-    """Write down that a file was imported, how it was read, and what came of it."""
+) -> int:
+    """Write down that a file was imported, how it was read, and what came of it; returns the key of that."""
     row = {
         "uid": uuid7(), "digest": digest, "mapping": json.dumps(mapping, ensure_ascii=False),
         "counts": json.dumps(counts), "imported_at": at,
     }  # fmt: skip
-    connection.execute(sa.insert(contact_import).values(row))
+    return int(connection.execute(sa.insert(contact_import).values(row)).inserted_primary_key[0])  # type: ignore[index]
 
 
 def counts(connection: Connection) -> dict[str, dict[str, int]]:

@@ -155,6 +155,29 @@ def run_counts(connection: Connection) -> dict[int, dict[str, int]]:
     return counts
 
 
+class Counts(NamedTuple):
+    """How many runs a version has, and how many of them are under way."""
+
+    runs: int
+    active: int
+
+
+def counts(connection: Connection, survey_id: int) -> dict[int, Counts]:
+    """Version id → how many runs there are of it; from indexes alone, however many there are."""
+    every = sa.select(run.c.survey_version_id, sa.func.count()).join(
+        survey_version, survey_version.c.id == run.c.survey_version_id
+    )
+    every = every.where(survey_version.c.survey_id == survey_id).group_by(run.c.survey_version_id)
+    active: dict[int, int] = dict(
+        connection.execute(
+            sa.select(run.c.survey_version_id, sa.func.count())
+            .where(run.c.survey_id == survey_id, run.c.state == sa.text("'active'"))
+            .group_by(run.c.survey_version_id)
+        ).all()
+    )
+    return {version_id: Counts(runs, active.get(version_id, 0)) for version_id, runs in connection.execute(every)}
+
+
 def _read(connection: Connection, statement: "sa.Select[Any]") -> list[Version]:
     rows = connection.execute(statement).mappings()
     return [Version(**{**row, "status": VersionStatus(row["status"])}) for row in rows]

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
 from app.channels.base import LINE_IS_DOWN, Sender, Sending, SendResult
+from app.gateway.hours import hours_of
 from app.money import NotMoney, millionths
 from app.settings import Settings
 from app.store import broadcasts, channels, outbox
@@ -21,7 +22,6 @@ from app.store.channels import State
 from app.store.keys import Keys
 from app.store.outbox import Claimed, Settled
 from app.store.unit import Database
-from app.worker.feeding import hours_of
 from app.worker.requests import Held, Requests
 
 log = logging.getLogger(__name__)

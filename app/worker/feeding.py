@@ -8,13 +8,13 @@ one at a time, for as long as one transaction.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
-from app.gateway.hours import Hours
+from app.gateway.hours import hours_of
 from app.gateway.inviting import Decision, Deed, Wording, decide, segments
 from app.gateway.library import Library
 from app.gateway.lines import Lines
@@ -252,12 +252,6 @@ class Round:
             next_ms = ahead + round(60_000 * len(self._messages) / which.per_minute)
             broadcasts.change(connection, which.id, {"next_ms": next_ms})
         return len(self._places)
-
-
-def hours_of(which: Broadcast) -> Hours:
-    """The hours of a broadcast."""
-    holidays = [date.fromisoformat(each) for each in which.holidays]
-    return Hours(which.zone, which.opens, which.closes, which.weekdays, holidays)
 
 
 def _milliseconds(at: datetime) -> int:

@@ -208,11 +208,12 @@ def test_what_is_done_at_the_terminal_is_noted(hub: Hub, tmp_path: Path) -> None
     assert noted[3][0] == "contacts import"
     assert noted[4:] == [
         ("keys rotate", "key 2"), ("tokens add", "dashboard"), ("tokens remove", "dashboard"),
-        ("broadcast start", "news"), ("broadcast resume", "news"), ("broadcast cancel", "news"),
+        ("broadcast plan", "news"), ("broadcast start", "news"), ("broadcast pause", "news"), ("broadcast resume", "news"),
+        ("broadcast cancel", "news"),
         ("report breach", "noticed 2024-11-20T12:00Z"), ("report processing", "all"), ("erase", receipt),
     ]  # fmt: skip
     verified = run("audit", "verify")
-    assert (verified.exit_code, "All 13 rows hold." in verified.output) == (0, True)
+    assert (verified.exit_code, "All 15 rows hold." in verified.output) == (0, True)
 
 
 def test_what_could_not_be_done_is_not_noted(hub: Hub) -> None:

@@ -15,7 +15,10 @@ CONSOLE = ROOT / "app" / "web" / "console"
 WORDS = CONSOLE / "words"
 _METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 _OPTIONS = {"**.html": {"newstyle_gettext": "true", "trim_blocks": "true", "extensions": "jinja2.ext.do"}}
-_HEADER = "# Words of the console: drafts, for native speakers to review. `python -m tests.console.catalogues` brings in what is new.\n"
+_HEADER = """\
+# Words of the console: drafts, for native speakers to review.
+# `python -m tests.console.catalogues` brings in what is new.
+"""
 
 
 def found() -> Catalog:

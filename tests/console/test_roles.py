@@ -11,8 +11,9 @@ from fastapi.routing import APIRoute
 from app.access import MATRIX, WORDS, Permission, allowed
 from app.gateway.accounts import Accounts
 from app.gateway.phone_codes import PhoneCodes
+from app.staging import Stages
 from app.values import Role
-from app.web.console.app import ROUTES
+from app.web.console.app import PARTS
 from app.web.console.door import OPEN
 from app.web.console.limits import Limits
 from app.web.console.live import Live
@@ -42,7 +43,7 @@ def office(house: House) -> Office:
     desk = Desk(parts.settings, parts.database, now)
     return Office(
         desk, Pages(parts.settings, now), Live(parts.database, now), Accounts(parts.database, desk.keys),
-        PhoneCodes(parts.database, desk.keys), Limits(parts.settings), Tasks(now), Restart(),
+        PhoneCodes(parts.database, desk.keys), Limits(parts.settings), Tasks(now), Stages(parts.settings, now), Restart(),
     )  # fmt: skip
 
 
@@ -50,8 +51,8 @@ def permissions(house: House) -> dict[Route, set[Permission]]:
     """Every route, and what it asks for."""
     found: dict[Route, set[Permission]] = {}
     made = office(house)
-    for routes in ROUTES:
-        for route in routes(made).routes:
+    for part in PARTS:
+        for route in part.routes(made).routes:
             assert isinstance(route, APIRoute)
             wanted = route.dependant.dependencies  # codespell:ignore dependant
             asked = [getattr(each.call, "permission", None) for each in wanted]

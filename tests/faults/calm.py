@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.gateway.broadcasting import Draft
+from app.gateway.drafting import Draft
 from app.store.broadcasts import Broadcast
 from tests.faults.world import World
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from app.gateway.broadcasting import Draft
+from app.gateway.drafting import Draft
 from tests.faults.provider import PRICE, REPORTS, Accepted, Provider, report
 from tests.faults.real import MODES
 from tests.faults.verdict import judge

@@ -12,10 +12,11 @@ from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
 from app.channels.base import OptOut, SmsIn, UssdTurn
-from app.gateway.broadcasting import Draft, NotPossible
+from app.gateway.drafting import Draft
+from app.gateway.hours import hours_of
+from app.gateway.refusals import NotPossible
 from app.store import broadcasts, channels
 from app.store.broadcasts import Broadcast
-from app.worker.feeding import hours_of
 from tests.faults.database import Fault, Killed
 from tests.faults.provider import MOODS, PRICE, Provider
 from tests.faults.real import RealProvider

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import exc
 
 from app.channels.base import Sending, SendResult, SmsIn, UssdTurn
-from app.gateway.broadcasting import Draft
+from app.gateway.drafting import Draft
 from tests.faults.calm import TEXTS, deliver_all, start
 from tests.faults.database import Fault
 from tests.faults.provider import Provider

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from app.flows.review.tariff import read_tariff
-from app.gateway.broadcasting import Broadcasting, Draft
+from app.gateway.broadcasting import Broadcasting
+from app.gateway.drafting import Draft
 from app.store import contacts
 from app.values import Msisdn
 from app.worker.feeding import Feeding

@@ -9,7 +9,9 @@ import pytest
 
 from app.channels.base import UssdTurn
 from app.flows.review.tariff import Price, Tariff
-from app.gateway.broadcasting import Broadcasting, Draft, NotPossible
+from app.gateway.broadcasting import Broadcasting
+from app.gateway.drafting import Draft
+from app.gateway.refusals import NotPossible
 from app.money import MILLION
 from app.store import contacts
 from app.values import Medium, Msisdn

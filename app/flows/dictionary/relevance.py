@@ -12,10 +12,11 @@ _EQUALITY = {"=", "!="}
 
 def in_words(flow: Flow, question: Question) -> str:
     """All conditions of a question, its groups' among them: `adult is Yes; inequality is answered and …`."""
-    return "; ".join(dict.fromkeys(_said(flow, each.source) for each in question.relevant))
+    return "; ".join(dict.fromkeys(said(flow, each.source) for each in question.relevant))
 
 
-def _said(flow: Flow, source: str) -> str:
+def said(flow: Flow, source: str) -> str:
+    """One condition in words; as it is written, where nobody would say it."""
     try:
         return _Reader(flow).say(read(source))
     except (BadExpression, _Unsaid):

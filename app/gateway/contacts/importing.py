@@ -58,6 +58,8 @@ class Import:
         self._possible: dict[str, frozenset[Kind]] = {}
         self._undecided: list[str] = []
         """New attributes, what their values so far can all be, and those that can still be something else than text."""
+        self.recorded: int | None = None
+        """The key of its record, once it is written."""
 
     def look(self, tell: Callable[[Verdict], None], progress: Callable[[int], None], *, locale: str | None) -> Report:
         """Go through the whole file and report; `tell` gets every row, `locale` is for rows that name no language."""
@@ -108,7 +110,7 @@ class Import:
             if self._database.sqlite:
                 time.sleep(_REST_SECONDS)
         recorded = report.as_json() | {str(category): counts[category] for category in Category}
-        self._database.write(
+        self.recorded = self._database.write(
             lambda connection: imports.record(connection, report.digest, self._columns.as_json(), recorded, at)
         )
         return counts

@@ -81,6 +81,13 @@ class Columns:
 
 def guess(file: File, numbers: Numbers, wanted: Iterable[tuple[str, str]], skipped: Iterable[str]) -> Columns:
     """Find out what each column means. `wanted` has (meaning, column). Raises `BadMapping`, or `BadFile`."""
+    found = look(file, numbers, wanted, skipped)
+    _check(found.columns, [each.header for each in found.columns])
+    return found
+
+
+def look(file: File, numbers: Numbers, wanted: Iterable[tuple[str, str]] = (), skipped: Iterable[str] = ()) -> Columns:
+    """What each column seems to mean, even where that is not enough to read a list of contacts by."""
     sample = [(number, row) for number, row in islice(file.rows(), _SAMPLE) if any(cell.strip() for cell in row)]
     if not sample:
         raise BadMapping("there are no rows in it")
@@ -94,7 +101,6 @@ def guess(file: File, numbers: Numbers, wanted: Iterable[tuple[str, str]], skipp
     for column in skipped:
         given[_place(headers, column)] = ""
     found = _Guess(headers, shares, given, headed).columns()
-    _check(found, headers)
     return Columns(found, sample[header][0] if header is not None else 0)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
@@ -22,6 +22,7 @@ _BOMS = (
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _MOST_LINES = 20
 _CHUNK = 1 << 20
+_MOST_TEXTS = 300 << 20  # all of them are held in memory at once
 
 Rows = Iterator[tuple[int, list[str]]]
 
@@ -163,6 +164,17 @@ def _separator(line: str) -> str:
 # -- XLSX -----------------------------------------------------------------------------------------------------------
 
 
+def sheets(file: File) -> list[str]:
+    """The sheets of a workbook, to choose from; none of other files."""
+    if not isinstance(file, XlsxFile):
+        return []
+    book = _workbook(file.path)
+    try:
+        return [each.title for each in book.worksheets]
+    finally:
+        book.close()
+
+
 def _xlsx(path: Path, sheet: str | None) -> XlsxFile:
     book = _workbook(path)
     try:
@@ -189,11 +201,21 @@ def _workbook(path: Path) -> Any:
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
+        _refuse_heavy(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what it says of styles and lists of choices is of no matter here
             return openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except BadFile:
+        raise
     except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError):
         raise BadFile("it is no Excel file that can be read; open it in Excel and save it again, or as CSV") from None
+
+
+def _refuse_heavy(path: Path) -> None:
+    with ZipFile(path) as packed:
+        texts = sum(each.file_size for each in packed.infolist() if each.filename.endswith("sharedStrings.xml"))
+    if texts > _MOST_TEXTS:
+        raise BadFile("its texts take too much room; save it as CSV")
 
 
 def _text(cell: object) -> str:

@@ -1,6 +1,6 @@
 """What somebody asks for, and the pages that answer it: the same for the command, the API and every page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -59,12 +59,12 @@ def pages(
     language = asked.language or dictionary.language
     if language not in dictionary.languages:
         raise NoSuchDimension(f"It is not in {language}. Its languages are: {', '.join(dictionary.languages)}.")
-    wanted = [asked.question] if asked.question else _overview(survey, {*asked.by, *where})
+    wanted = [asked.question] if asked.question else questions_of(survey, {*asked.by, *where})
     found = [answered(connection, survey, key, question, asked.by, where, weighing) for question in wanted]
     return [lay_out(dictionary, each, where, language) for each in found]
 
 
-def _overview(survey: Survey, taken: set[str]) -> list[str]:
+def questions_of(survey: Survey, taken: Collection[str] = ()) -> list[str]:
     """All questions with choices, but for consent, which all who completed have given, and what is asked for anyway."""
     every = survey.dictionary.variables
     plain = {*(each.partition("/")[0] for each in taken), *ABOUT_RUNS}

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 from app.flows.dictionary.variable import Measure, Variable
 from app.reports.figures.axes import CHOSEN, NoSuchDimension, Survey, Way
 from app.reports.figures.publish import publish
-from app.reports.figures.published import Figure, Published
+from app.reports.figures.published import HIDDEN, Figure, Published
 from app.reports.figures.table import NO_ANSWER, TOTAL, Cell, Dimension, Key, Table, mark
 from app.reports.figures.weighing import Weighing
 from app.store import figures as store
@@ -33,6 +33,8 @@ class Answered:
     at_risk: int
     closed: bool
     weighing: Weighing | None = None
+    silent: Figure | None = None
+    """Who said nothing that counts, of all together; None where that is nobody."""
 
 
 def table(connection: Connection, survey: Survey, names: Sequence[str], weighing: Weighing | None = None) -> Table:
@@ -96,7 +98,17 @@ def _put_together(
         at_risk=first.at_risk,
         closed=any(each.closed for each in parts),
         weighing=weighing,
+        silent=_silent(parts),
     )
+
+
+def _silent(parts: Sequence[Published]) -> Figure | None:
+    """The same people in all parts; they are shown where every part shows them."""
+    key = (NO_ANSWER, *(TOTAL for _ in parts[0].dimensions[1:]))
+    found = [each.figures[key] for each in parts if key in each.figures]
+    if not found:
+        return None
+    return HIDDEN if any(each.n is None for each in found) else found[0]
 
 
 def _must_differ(names: Sequence[str]) -> None:

@@ -46,12 +46,18 @@ def write_csv(out: IO[str], pages: Iterable[Page]) -> None:
     """One line a figure; what is not shown is empty."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
+    for said, figures in lines(pages):
+        writer.writerow([*map(_harmless, said), *figures])
+
+
+def lines(pages: Iterable[Page]) -> Iterator[tuple[list[str], list[Any]]]:
+    """One line a figure, under `COLUMNS`: what it is of, and the figure, None where it is not shown."""
     for page in pages:
         for row in page.rows:
             for column, figure in zip(page.columns, row.figures, strict=True):
                 group = "; ".join(category for category in column.key if category != TOTAL)
                 said = [page.survey, page.question, page.where, " ".join(page.by), group, row.name, row.label]
-                writer.writerow([*map(_harmless, said), *_figures(figure), column.base])
+                yield said, [*_figures(figure), column.base]
 
 
 def as_json(page: Page) -> dict[str, Any]:

@@ -51,6 +51,14 @@ def write_dictionary(out: IO[bytes], about: Dictionary, counts: Mapping[str, Cou
         book.sheet("Choices", ("variable", "name", "code", *about.languages), _choices(about))
 
 
+def write_sheet(out: IO[bytes], name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write one table of any kind."""
+    from xlsxwriter import Workbook
+
+    with Workbook(out, _OPTIONS) as made:
+        _Book(made, MOST_ROWS).sheet(name, head, rows)
+
+
 class _Book:
     """Sheets that go on in another one when they are full."""
 

@@ -51,11 +51,11 @@ def routes(desk: Desk) -> APIRouter:
         """How it stands: people, messages, cost, what went wrong."""
         return standing(name)
 
-    @router.post("/{name}/plan", dependencies=[_RUN])
-    def plan_broadcast(name: Name) -> Plan:
+    @router.post("/{name}/plan")
+    def plan_broadcast(name: Name, asker: Coordinator) -> Plan:
         """Who would get it and what it would cost, if it started now. Nothing is sent; from then on it may be started."""
         with desk.planning() as planning:
-            return Plan.of(planning.plan(name, desk.now()), desk.zone)
+            return Plan.of(planning.plan(name, desk.now(), desk.trail(asker)), desk.zone)
 
     _running(router, desk)
     _deciding(router, desk)
@@ -74,17 +74,17 @@ def _running(router: APIRouter, desk: Desk) -> None:
         office.start(name, desk.now(), desk.trail(asker))
         return standing(name)
 
-    @router.post("/{name}/pause", dependencies=[_RUN])
-    def pause_broadcast(name: Name) -> Standing:
+    @router.post("/{name}/pause")
+    def pause_broadcast(name: Name, asker: Coordinator) -> Standing:
         """Hold it within two seconds. What a provider was given already is sent."""
-        office.pause(name)
+        office.pause(name, desk.now(), desk.trail(asker))
         return standing(name)
 
     @router.post("/{name}/resume")
     def resume_broadcast(name: Name, asker: Coordinator, how: Annotated[Resume | None, Body()] = None) -> Standing:
         """Go on where it was, with a new budget if one is given."""
         if how is not None and how.millionths is not None:
-            office.raise_budget(name, how.millionths)
+            office.raise_budget(name, how.millionths, desk.now(), desk.trail(asker))
         office.resume(name, desk.now(), desk.trail(asker))
         return standing(name)
 
@@ -94,11 +94,11 @@ def _running(router: APIRouter, desk: Desk) -> None:
         office.cancel(name, desk.now(), desk.trail(asker))
         return standing(name)
 
-    @router.post("/{name}/remind", dependencies=[_RUN])
-    def remind_broadcast(name: Name) -> Reminded:
+    @router.post("/{name}/remind")
+    def remind_broadcast(name: Name, asker: Coordinator) -> Reminded:
         """Remind now those who never began or stopped half-way."""
         with desk.planning() as planning:
-            return Reminded(looked_at=planning.remind(name, desk.now()))
+            return Reminded(looked_at=planning.remind(name, desk.now(), desk.trail(asker)))
 
 
 def _deciding(router: APIRouter, desk: Desk) -> None:
@@ -110,8 +110,8 @@ def _deciding(router: APIRouter, desk: Desk) -> None:
         found = office.unknown(name)
         return Unknown(count=sum(each.count for each in found), reasons=[Reason.of(each, desk.zone) for each in found])
 
-    @router.post("/{name}/unknown", dependencies=[_RUN])
-    def decide_unknown(name: Name, what: Decide) -> Decided:
+    @router.post("/{name}/unknown")
+    def decide_unknown(name: Name, what: Decide, asker: Coordinator) -> Decided:
         """Count them as sent, or send them again; some of these may arrive twice, and are paid twice."""
-        decided = office.decide_unknown(name, what.decision, desk.now())
+        decided = office.decide_unknown(name, what.decision, desk.now(), desk.trail(asker))
         return Decided(count=decided.count, stay=decided.stay)

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from app.gateway.broadcasting import Draft
 from app.gateway.channels import Channel as Seen
 from app.gateway.channels import Doing
 from app.gateway.deciding import Decision
+from app.gateway.drafting import Draft
 from app.gateway.planning import Plan as Foreseen
 from app.money import digits, millionths
 from app.store.broadcasts import Broadcast

@@ -26,14 +26,30 @@ from app.values import without_numbers
 from app.web.console import (
     auditing,
     beginning,
+    broadcasts,
     cases,
+    connect,
     connecting,
+    contacts,
+    drafting,
+    exports,
+    files,
     home,
+    importing,
     keeping,
+    launching,
     me,
     people,
+    picture,
+    publishing,
+    results,
+    screens,
+    segments,
     signing_in,
+    stories,
+    surveys,
     system,
+    trying,
     welcome,
     working,
 )
@@ -42,6 +58,7 @@ from app.web.console.limits import Limits
 from app.web.console.live import Live
 from app.web.console.office import Office
 from app.web.console.rendering import Pages, asset_response, words_of
+from app.web.console.stages import Stages
 from app.web.console.tasks import Tasks
 from app.web.desk import Desk
 from app.web.errors import Answering, as_sentence, status_of
@@ -49,43 +66,59 @@ from app.web.restarting import Restart
 
 log = logging.getLogger(__name__)
 
-ROUTES = (
-    welcome.routes,
-    signing_in.routes,
-    beginning.routes,
-    home.routes,
-    working.routes,
-    me.routes,
-    people.routes,
-    cases.routes,
-    auditing.routes,
-    system.routes,
-    keeping.routes,
-    connecting.routes,
+PARTS = (
+    auditing,
+    beginning,
+    broadcasts,
+    cases,
+    connect,
+    connecting,
+    contacts,
+    drafting,
+    exports,
+    home,
+    importing,
+    keeping,
+    launching,
+    me,
+    people,
+    picture,
+    publishing,
+    results,
+    screens,
+    segments,
+    signing_in,
+    stories,
+    surveys,
+    system,
+    trying,
+    welcome,
+    working,
 )
-"""Each makes the routes of one part of the console."""
+"""Each has the routes of one part of the console."""
 
 
 def make_console(
-    settings: Settings, database: Database, now: Callable[[], datetime], *,
+    settings: Settings, database: Database, now: Callable[[], datetime], stages: Stages, *,
     at_end: Callable[[Callable[[], None]], None], restart: Restart,
 ) -> Answering:  # fmt: skip
     """Make the console; but for signing in, nothing of it is shown to whoever has no account.
 
     `at_end` takes what has to be done when the service is about to end; `restart` is asked for a new start.
     """
+    files.sweep(settings.data_dir)
     desk, live = Desk(settings, database, now), Live(database, now)
     at_end(live.close)
     office = Office(
         desk, Pages(settings, now), live, Accounts(database, desk.keys), PhoneCodes(database, desk.keys), Limits(settings),
-        Tasks(now), restart,
+        Tasks(now), stages, restart,
     )  # fmt: skip
     console = FastAPI(
         title="Izwi", openapi_url=None, redirect_slashes=False, exception_handlers=_handlers(office),
         telemetry={"logs": False},
     )  # fmt: skip
-    for routes in ROUTES:
-        console.include_router(routes(office))
+    for part in PARTS:
+        console.include_router(part.routes(office))
 
     @console.get("/assets/{name:path}")
     async def asset(name: str) -> Response:

@@ -16,6 +16,7 @@ from app.web.console.door import SIGNED_IN
 from app.web.console.limits import Limits
 from app.web.console.live import Live
 from app.web.console.rendering import LOCALE, Pages
+from app.web.console.stages import Stages
 from app.web.console.tasks import Tasks
 from app.web.desk import Desk
 from app.web.restarting import Restart
@@ -32,6 +33,7 @@ class Office:
     codes: PhoneCodes
     limits: Limits
     tasks: Tasks
+    stages: Stages
     restart: Restart
 
     def page(self, request: Request, template: str, /, *, status: int = 200, **values: Any) -> HTMLResponse:

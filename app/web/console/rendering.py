@@ -17,6 +17,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.access import Permission, allowed
+from app.money import written
 from app.settings import Settings
 from app.values import Role
 from app.web.allowing import ASKER, Asker
@@ -74,6 +75,7 @@ class Pages:
             "percent": lambda share: format_percent(share, "#,##0.0%", locale=formats),
             "ago": lambda moment: wording.ago(words, moment, self._now()),
             "span": lambda seconds: wording.span(words, seconds),
+            "money": written,
             "locally": lambda moment: moment.astimezone(self._zone),
         }
         environment.globals |= {"role_words": lambda role: wording.role(words, role)}

@@ -52,6 +52,8 @@ class Task:
     """What came of it, or what is wrong."""
     file: Path | None = None
     """What it made, to be fetched by its owner."""
+    once: bool = False
+    """Whether the file is gone when it was fetched."""
     unwanted: threading.Event = field(default_factory=threading.Event)
 
     def __call__(self, count: int, total: int | None = None) -> None:

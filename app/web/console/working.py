@@ -2,10 +2,12 @@
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
+from starlette.background import BackgroundTask
 
 from app.access import Permission
 from app.gateway.refusals import NotThere
 from app.web.allowing import needs
+from app.web.console import files
 from app.web.console.office import Office, asker_of
 from app.web.console.rendering import go, words_of
 
@@ -39,6 +41,7 @@ def routes(office: Office) -> APIRouter:
         task = office.tasks.find(task_id, asker_of(request).name)
         if task.file is None or not task.file.exists():
             raise NotThere("There is no file of this.")
-        return FileResponse(task.file, filename=task.file.name)
+        gone = BackgroundTask(files.remove, task.file) if task.once else None
+        return FileResponse(task.file, filename=task.file.name, background=gone)
 
     return router
