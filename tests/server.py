@@ -16,7 +16,7 @@ import httpx
 from tests.privacy import look_through_process
 
 ROOT = Path(__file__).parent.parent
-_PATIENCE = 30.0
+_PATIENCE = 90.0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The browser tests run where Debian's Chromium is; where it is not, the run says so in one line at its head."""
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,13 @@ from tests.browser.visiting import Visit, World
 from tests.server import serving
 
 CHROMIUM = shutil.which("chromium")
+# A network of its own needs a kernel that lets us make one.
+ALONE = (
+    shutil.which("unshare")
+    and subprocess.run(["unshare", "-rn", "true"], check=False, capture_output=True).returncode == 0
+)
 collect_ignore_glob = [] if CHROMIUM else ["test_*.py"]
+collect_ignore = [] if ALONE else ["test_without_network.py"]
 _QUIET = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
@@ -20,7 +27,9 @@ _QUIET = [
 
 def pytest_report_header() -> str:
     """Say at the head of the run whether the browser tests are part of it."""
-    return "browser: chromium" if CHROMIUM else "browser: no chromium here (apt install chromium), so no browser tests"
+    if not CHROMIUM:
+        return "browser: no chromium here (apt install chromium), so no browser tests"
+    return "browser: chromium" + ("" if ALONE else "; no network of its own can be made here, so no test without one")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
+from app.store import accounts
+from app.store.accounts import Account
 from app.store.unit import Database
 from app.values import Role
 from tests.console.conftest import add_account, begin
@@ -23,6 +25,13 @@ class World:
     def __init__(self, served: Served, folder: Path) -> None:
         self.served, self.url, self.folder = served, served.url, folder
         self.database = Database(f"sqlite:///{folder / 'data' / 'izwi.db'}")
+        self._hooks: dict[str, str] = {}
+
+    def hook(self, name: str) -> str:
+        """The address that the provider posts to."""
+        if not self._hooks:
+            self._hooks = self.served.hooks()
+        return self._hooks[name]
 
     @property
     def code(self) -> str:
@@ -36,9 +45,10 @@ class Visit:
     """A browser of its own."""
 
     def __init__(self, world: World, context: BrowserContext, role: str | None) -> None:
-        self.world, self.complaints = world, [""][:0]
+        self.world = world
+        self.complaints: list[str] = []
         if role is not None:
-            account = add_account(world.database, f"The {role.replace('_', ' ')}", Role(role))
+            account = _account(world.database, f"The {role.replace('_', ' ')}", Role(role))
             context.add_cookies([{"name": "izwi", "value": begin(world.database, account), "url": world.url}])
         context.set_default_timeout(15_000)
         self._context = context
@@ -82,3 +92,9 @@ class Visit:
         address = urlsplit(asked.url)
         if address.scheme not in {"data", "blob"} and address.netloc != urlsplit(self.world.url).netloc:
             self.complaints.append(f"request to another host: {address.netloc}")
+
+
+def _account(database: Database, name: str, role: Role) -> Account:
+    """The one of this name, for somebody may have several browsers."""
+    found = database.read(lambda connection: accounts.secrets_of(connection, name))
+    return found.account if found else add_account(database, name, role)
