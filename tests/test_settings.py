@@ -81,7 +81,9 @@ def test_a_settings_file_that_is_not_there_stops_the_start(monkeypatch: pytest.M
 def test_what_was_kept_in_the_console_counts_below_the_file_and_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "console.toml").write_text('africastalking_username = "kept"\nregion = "BW"\nzone = "Africa/Gaborone"\n')
+    (tmp_path / "console.toml").write_text(
+        'africastalking_username = "kept"\nregion = "BW"\nzone = "Africa/Gaborone"\n'
+    )
     file = tmp_path / "izwi.toml"
     file.write_text(f'data_dir = "{tmp_path}"\nregion = "ZM"\n')
     monkeypatch.setenv("IZWI_CONFIG", str(file))
@@ -97,7 +99,7 @@ def test_what_was_kept_in_the_console_counts_below_the_file_and_the_environment(
 def test_a_file_of_the_console_that_is_damaged_stops_the_start(tmp_path: Path, text: str) -> None:
     (tmp_path / "console.toml").write_text(text)
 
-    with pytest.raises(BadSettings, match="console.toml|IZWI_PROT"):
+    with pytest.raises(BadSettings, match=r"console\.toml|IZWI_PROT"):
         load(data_dir=tmp_path)
 
 

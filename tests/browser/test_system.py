@@ -38,7 +38,7 @@ def test_a_channel_is_held_and_released_and_the_doctor_is_asked(visit: Callable[
     operator.look("doctor")
     page.get_by_role("button", name="Ask them now").click()
     page.get_by_role("link", name="Go on").click()
-    expect(page.get_by_text("nothing is sent to anybody")).to_be_visible()
+    expect(page.get_by_text("Nothing is sent to anybody")).to_be_visible()
 
     operator.go("/system/backups")
     page.get_by_role("button", name="Make a backup now").click()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from sqlalchemy import exc
@@ -98,6 +98,13 @@ PARTS = (
 """Each has the routes of one part of the console."""
 
 
+def routes_of(office: Office) -> APIRouter:
+    """The routes of all parts. `/broadcasts/new` comes before `/broadcasts/{name}`, which would take it for a name."""
+    router, every = APIRouter(), [route for part in PARTS for route in part.routes(office).routes]
+    router.routes.extend(sorted(every, key=lambda route: str(getattr(route, "path", "")).count("{")))
+    return router
+
+
 def make_console(
     settings: Settings, database: Database, now: Callable[[], datetime], stages: Stages, *,
     at_end: Callable[[Callable[[], None]], None], restart: Restart,
@@ -117,8 +124,7 @@ def make_console(
         title="Izwi", openapi_url=None, redirect_slashes=False, exception_handlers=_handlers(office),
         telemetry={"logs": False},
     )  # fmt: skip
-    for part in PARTS:
-        console.include_router(part.routes(office))
+    console.include_router(routes_of(office))
 
     @console.get("/assets/{name:path}")
     async def asset(name: str) -> Response:
