@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types floors bench kill faults lock image migration clean
+.PHONY: help run test check format lint types floors bench kill faults shows lock image migration clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ kill: $(VENV)/.dev ## Kill the server in mid-survey KILLS times (default 1000) a
 
 faults: $(VENV)/.dev ## Play schedules of faults SEEDS (default 0:2000) on both databases, and check what must hold
 	$(BIN)/python -m tests.faults --seeds $(or $(SEEDS),0:2000) $(ARGS)
+
+shows: $(VENV)/.dev ## Let programs of others open every export of RESPONDENTS (default 100000) simulated respondents
+	$(BIN)/python -m tests.shows --respondents $(or $(RESPONDENTS),100000) $(ARGS)
 
 migration: $(VENV)/.dev ## Draft a migration from the models: make migration NAME="add_broadcast"
 	$(BIN)/python -m tests.draft_migration "$(NAME)"

@@ -18,11 +18,13 @@ from app.cli.stage import first_words, on_stage
 from app.cli.stored import StoredForm
 from app.cli.transcript import Block, Header, Look, Step, Typed, World, write
 from app.flows import gsm7
-from app.flows.flow import place_of
+from app.flows.flow import Flow, place_of
+from app.flows.reading.faults import FormError
 from app.flows.review import bill
 from app.flows.review.tariff import BadTariff, Tariff, Usage, total
-from app.gateway import planning, preparing
+from app.gateway import planning, preparing, versions
 from app.gateway.demo import making
+from app.gateway.demo.plan import Plan
 from app.gateway.library import Library
 from app.gateway.refusals import NotNow, NotPossible
 from app.reports.labels import question_label, value_label
@@ -60,19 +62,31 @@ class Stage:
     def __init__(self, wanted: Wanted, settings: Settings, folder: Path, prices: Tariff | None, now: datetime) -> None:
         self.wanted, self.touched_at = wanted, now
         self._folder, self._prices, self._wall = folder, prices, now
-        form = StoredForm(f"{wanted.survey}.xml", wanted.xform.encode())
-        self._parts = main.assemble(on_stage(settings, wanted.survey, folder), [form])
-        edition = self._parts.library.newest(wanted.survey)
-        if edition is None:
+        self._parts = main.assemble(on_stage(settings, wanted.survey, folder), [])
+        try:
+            flow = self._published(now)
+        except BaseException:
             self._parts.close()
-            raise NotPossible("This version cannot be asked: its page of screens says why.")
+            raise
         seed = 2 + int(now.timestamp()) % 9998
         header = Header(wanted.called, wanted.medium, wanted.locale, seed=seed, at=now.replace(second=0, microsecond=0))
-        self._stage = Players(header, self._parts, edition.flow)
+        self._stage = Players(header, self._parts, flow)
         self._blocks: list[Block] = []
         self._sheets = [_Sheet()]
         self._verdict, self._simulated = "", 0
         self._lock = threading.RLock()
+
+    def _published(self, now: datetime) -> Flow:
+        """The one survey of this stage; the log of the service says nothing of it, for nobody real is asked."""
+        try:
+            read = versions.read(StoredForm(f"{self.wanted.survey}.xml", self.wanted.xform.encode()))
+            versions.bring_published(self._parts.database, read.content, now)
+        except FormError:
+            raise NotPossible("This version cannot be asked: its page of screens says why.") from None
+        self._parts.library.refresh()
+        edition = self._parts.library.newest(self.wanted.survey)
+        assert edition is not None  # noqa: S101 -- it has just been published
+        return edition.flow
 
     def touch(self, now: datetime) -> None:
         """Somebody is here."""
@@ -232,8 +246,8 @@ class Stage:
         library = Library(parts.database)  # of its own: forms are worked with by one thread at a time
         library.refresh()
         until = datetime.combine(self._stage.clock.now.date(), time(), UTC)
-        plan = making.Plan(self.wanted.survey, people, self._simulated + 1, until, _DAYS)
-        making.make(parts.settings, parts.database, library, parts.keys, plan, told)
+        plan = Plan(self.wanted.survey, people, self._simulated + 1, until, _DAYS)
+        making.make(parts.settings, parts.database, library, plan, told, processes=1)
         self._simulated += people
 
     def funnel(self) -> Document | None:
@@ -244,7 +258,11 @@ class Stage:
         with self._lock:
             return parts.database.read(
                 lambda connection: Answers.of(
-                    connection, parts.settings, self.wanted.survey, lambda key: parts.library.edition(key).flow
+                    connection,
+                    parts.settings,
+                    self.wanted.survey,
+                    lambda key: parts.library.edition(key).flow,
+                    parts.keys.figures,
                 ).funnel(connection)
             )
 
@@ -262,7 +280,7 @@ class Stages:
 
     def __init__(self, settings: Settings, now: Callable[[], datetime], folder: Path | None = None) -> None:
         self._settings, self._now = settings, now
-        self._own = Path(tempfile.mkdtemp(prefix="izwi-stages-", dir=folder))
+        self._parent, self._own = folder, Path()  # made with the first stage: most services never have one
         self._all: dict[str, Stage] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -274,6 +292,8 @@ class Stages:
         self.sweep()
         with self._lock:
             self._make_room()
+            if not self._own.name:
+                self._own = Path(tempfile.mkdtemp(prefix="izwi-stages-", dir=self._parent))
             folder = Path(tempfile.mkdtemp(prefix="stage-", dir=self._own))
             try:
                 shutil.copy(self._empty_tables(), folder / "izwi.db")
@@ -312,7 +332,8 @@ class Stages:
         self._closing.set()
         for owner in list(self._all):
             self.end(owner)
-        shutil.rmtree(self._own, ignore_errors=True)
+        if self._own.name:
+            shutil.rmtree(self._own, ignore_errors=True)
 
     def _empty_tables(self) -> Path:
         """A database without a row, made once: to make one takes as long as all else of a stage."""

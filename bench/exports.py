@@ -62,6 +62,7 @@ def section(folder: Path, answers: int = 1_000_000, rounds: int = 3) -> str:
         "answers": [*izwi, "export", "answers", "--output", str(folder / "answers.csv")],
         "data, csv": [*izwi, "export", "data", SURVEY, "--output", str(folder / "data.csv")],
         "data, csv by labels": [*izwi, "export", "data", SURVEY, "--labels", "--output", str(folder / "labels.csv")],
+        "data, xlsx": [*izwi, "export", "data", SURVEY, "--format", "xlsx", "--output", str(folder / "data.xlsx")],
     }
     took: dict[str, list[Took]] = {name: [] for name in commands}
     for _ in range(rounds):
@@ -81,7 +82,7 @@ def _table(took: dict[str, list[Took]], answers: int) -> Iterator[str]:
 def _promises(took: dict[str, list[Took]]) -> Iterator[str]:
     fast = ratio(took, "answers")
     yield verdict(fast >= 0.5, "`izwi export answers` is at least 0.5 as fast as the bare cursor", f"{fast:.2f}")
-    for name in ("answers", "data, csv"):
+    for name in ("answers", "data, csv", "data, xlsx"):
         over = middle(took[name]).memory_mb - middle(took["nothing"]).memory_mb
         yield verdict(over <= 60, f"{name}: at most 60 MB more than the program itself", f"{over:.0f} MB")
 

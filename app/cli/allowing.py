@@ -40,8 +40,7 @@ PERMISSIONS = {
     ),
     **dict.fromkeys(("channels hold", "channels release"), Permission.HOLD_CHANNELS),
     **dict.fromkeys(
-        ("export answers", "export data", "export records", "dictionary", "snapshot", "push start", "push retry",
-         "coverage", "weights"),
+        ("export answers", "export data", "export records", "dictionary", "snapshot", "push start", "push retry"),
         Permission.EXPORT_ANSWERS,
     ),
     "export consents": Permission.EXPORT_CONSENTS,
@@ -53,7 +52,7 @@ PERMISSIONS = {
          "channels log", "demo-data", "views renew"),
         Permission.OPERATE,
     ),
-    "report figures": Permission.SEE_FIGURES,
+    **dict.fromkeys(("report figures", "coverage", "weights"), Permission.SEE_FIGURES),
     "report breach": Permission.REPORT_BREACH,
     "report processing": Permission.REPORT_PROCESSING,
     **dict.fromkeys(("keys status", "keys rotate", "keys retire"), Permission.MANAGE_KEYS),

@@ -1,5 +1,6 @@
 """`izwi demo-data`: simulated respondents to try figures and exports on, and none of them left afterwards."""
 
+import os
 import sys
 from datetime import UTC, datetime, time, timedelta
 
@@ -7,8 +8,10 @@ import click
 
 from app.cli.allowing import trail
 from app.cli.root import fail, read_settings, say
-from app.cli.stored import loaded_keys, opened
+from app.cli.stored import opened
 from app.gateway.demo import making
+from app.gateway.demo.crowd import processes_for
+from app.gateway.demo.plan import Plan
 from app.gateway.library import Library
 from app.settings import Settings
 from app.store.unit import Database
@@ -42,15 +45,15 @@ def demo_data(
             return
         last = until.date() if until else datetime.now(UTC).date() - timedelta(days=1)
         end = datetime.combine(last + timedelta(days=1), time(), UTC)
-        _make(settings, database, making.Plan(survey or settings.survey, respondents, seed, end, days))
+        _make(settings, database, Plan(survey or settings.survey, respondents, seed, end, days))
 
 
-def _make(settings: Settings, database: Database, plan: making.Plan) -> None:
-    keys, library = loaded_keys(settings), Library(database)
+def _make(settings: Settings, database: Database, plan: Plan) -> None:
+    library, processes = Library(database), processes_for(plan.respondents, os.cpu_count() or 1)
     library.refresh()
     _note(settings, database, f"{plan.survey}: {plan.respondents}, seed {plan.seed}")
     try:
-        making.make(settings, database, library, keys, plan, _Progress(plan.respondents))
+        making.make(settings, database, library, plan, _Progress(plan.respondents), processes=processes)
     except making.CannotSimulate as error:
         fail(str(error))
     say(f"{plan.respondents:,} simulated respondents of {plan.survey} are there, of {plan.days} days.")

@@ -24,7 +24,7 @@ from app.reports.data.extract import Extract, counts_of
 from app.reports.data.how import BadWish, How, Multiples
 from app.reports.formats.kinds import FORMATS, Format
 from app.reports.lines import write_csv
-from app.store import exports
+from app.store import descriptions, exports
 from app.store.exports import Which
 from app.store.unit import Database
 from app.values import Medium, RunState
@@ -153,11 +153,10 @@ def dictionary(survey: str, kind: str, output: Path | None, **asked: Any) -> Non
 def described(database: Database, survey: str) -> tuple[Dictionary, Library]:
     """The dictionary of a survey, or say why there is none and end."""
     must_be_known(database, survey)
-    library = Library(database)
-    found = library.dictionary(survey)
+    found = database.read(lambda connection: descriptions.dictionary(connection, survey))
     if found is None:
         refuse(f"No version of {survey} was ever published, so nobody was asked anything.")
-    return found, library
+    return found, Library(database)
 
 
 def _read(wish: Wish, dictionary: Dictionary, zone: ZoneInfo) -> tuple[Which, How, Format]:

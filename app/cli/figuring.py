@@ -70,7 +70,7 @@ def figures(
             asked = Asked(question, tuple(filter(None, (by or "").split(","))), where, language)
             weighing = None
             if weights == "rake":
-                desk = Desk.of(connection, settings, survey, lambda key: library.edition(key).flow)
+                desk = Desk.of(connection, settings, survey, lambda key: library.edition(key).flow, keys.figures)
                 weighing = desk.weighing(connection, margins)
             return known.dictionary, pages(connection, known, keys.figures, asked, weighing)
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from app.cli.drawing import table
 
 HIDDEN = "·"
+OTHERS = "all with ·"
 _WIDTH = 96
 Document = Mapping[str, Any]
 
@@ -26,16 +27,18 @@ def _coverage(found: Document) -> list[str]:
     lines = [*_wrapped(found["words"]), *_strange(found)]
     for each in found["tables"]:
         heads = [*each["by"], "respondents", "share", "expected", "ratio", "short"]
-        body = [
-            [
-                *(row[name] for name in each["by"]), _count(row["respondents"]), _share(row["share"]),
-                _share(row["expected"]), _plain(row["ratio"]), _count(row["short"]),
-            ]
-            for row in each["rows"]
-        ]  # fmt: skip
+        body = [[*(row[name] for name in each["by"]), *_compared(row)] for row in each["rows"]]
+        if each["others"]:
+            body.append([OTHERS, *[""] * (len(each["by"]) - 1), *_compared(each["others"])])
         unsaid = "" if each["unsaid"] == 0 else f"; {_count(each['unsaid'])} did not say"
         lines += ["", f"{_count(each['respondents'])} respondents{unsaid}", table([heads, *body])]
     return lines
+
+
+def _compared(row: Mapping[str, Any]) -> list[str]:
+    return [
+        _count(row["respondents"]), _share(row["share"]), _share(row["expected"]), _plain(row["ratio"]), _count(row["short"])
+    ]  # fmt: skip
 
 
 def _coverage_columns(_: Document) -> Sequence[str]:
@@ -43,9 +46,12 @@ def _coverage_columns(_: Document) -> Sequence[str]:
 
 
 def _coverage_rows(found: Document) -> Iterable[dict[str, Any]]:
+    columns = _coverage_columns(found)
     for each in found["tables"]:
-        for row in each["rows"]:
-            yield dict.fromkeys(_coverage_columns(found)) | {"table": " ".join(each["by"])} | row
+        others = {each["by"][0]: OTHERS, **each["others"]} if each["others"] else None
+        for row in (*each["rows"], *([others] if others else ())):
+            table_ = {"table": " ".join(each["by"])}
+            yield dict.fromkeys(columns) | table_ | {name: row[name] for name in columns if name in row}
 
 
 COVERAGE = Measure(_coverage, _coverage_columns, _coverage_rows)
@@ -55,7 +61,6 @@ COVERAGE = Measure(_coverage, _coverage_columns, _coverage_rows)
 
 _FIGURES = {
     "respondents": "respondents", "effective": "they count as", "design_effect": "design effect (Kish)",
-    "median": "median weight", "largest": "largest weight", "trimmed": "have a weight that was cut",
 }  # fmt: skip
 
 
@@ -64,17 +69,18 @@ def _weights(found: Document) -> list[str]:
         *_wrapped(found["words"]),
         *_strange(found),
         "",
-        f"Weighted by {', '.join(found['by'])} to {found['population']}",
+        f"Weighted by {'; '.join(map(', '.join, found['by']))} to {found['population']}",
     ]
     lines += [f"  {words:28} {_plain(found[name])}" for name, words in _FIGURES.items()]
     lines += [f"  {f'did not say {name}':28} {_count(count)}" for name, count in found["unsaid"].items()]
-    if found["off"] >= 0.0005:
-        lines.append(f"  Cutting weights leaves a category {found['off']:.1%} of all away from the population.")
-    if found["without"]:
-        lines += ["", "Nobody answered from here, so no weight speaks for them:"]
-        lines += [
-            f"  {' '.join(each['category']):28} {_share(each['share'])} of the population" for each in found["without"]
-        ]
+    if found["trimmed"]:
+        lines.append(f"  Weights of more than {found['limit']:g} times the median were cut.")
+    if found["off"]:
+        lines.append(f"  Cutting weights leaves a category {found['off']:.0%} of all away from the population.")
+    for each in found["together"]:
+        names = ", ".join(map(" ".join, each["categories"]))
+        said = f"{', '.join(each['by'])}: too few for weights of their own, so these are weighted as one"
+        lines += ["", *_wrapped(f"{said} ({_share(each['share'])} of the population): {names}.")]
     return lines
 
 
@@ -83,8 +89,9 @@ def _weights_rows(found: Document) -> Iterable[dict[str, Any]]:
         yield {"what": name, "category": "", "figure": found[name]}
     for dimension, count in found["unsaid"].items():
         yield {"what": "unsaid", "category": dimension, "figure": count}
-    for each in found["without"]:
-        yield {"what": "without", "category": " ".join(each["category"]), "figure": each["share"]}
+    for each in found["together"]:
+        for category in each["categories"]:
+            yield {"what": f"together by {' '.join(each['by'])}", "category": " ".join(category), "figure": None}
 
 
 WEIGHTS = Measure(_weights, lambda _: ("what", "category", "figure"), _weights_rows)
@@ -100,10 +107,14 @@ def _response(found: Document) -> list[str]:
         lines += ["", f"{who}: {_count(each['people'])} people", *_wrapped(" ".join(each["words"]))]
         if each["people"] is None or not each["dispositions"]:
             continue
-        body = [[what["code"], what["group"], f"{what['people']:,}", what["words"]] for what in each["dispositions"]]
+        body = [[what["code"], what["group"], _count(what["people"]), what["words"]] for what in each["dispositions"]]
+        groups = [what["group"] for what in each["dispositions"]]
+        several = [group for group in each["groups"] if groups.count(group) > 1]
+        body += [["", group, _count(each["groups"][group]), "together"] for group in several]
         lines.append(table([["code", "group", "people", ""], *body]))
-        if each["under_way"]:
-            lines.append(f"{each['under_way']:,} are still under way, and count by how far they have got.")
+        if each["under_way"] != 0:
+            some = "Some" if each["under_way"] is None else f"{each['under_way']:,}"
+            lines.append(f"{some} are still under way, and count by how far they have got.")
         if each["e"] is not None:
             lines.append(f"e = {each['e']:.3f}")
         lines += [f"  {name:22} {_share(rate)}" for name, rate in each["rates"].items()]
@@ -115,6 +126,8 @@ def _response_rows(found: Document) -> Iterable[dict[str, Any]]:
         for what in each["dispositions"]:
             yield {"broadcast": each["broadcast"], "kind": "disposition", "name": what["code"], "group": what["group"],
                    "figure": what["people"]}  # fmt: skip
+        for group, people in each["groups"].items():
+            yield {"broadcast": each["broadcast"], "kind": "group", "name": group, "group": group, "figure": people}
         figures = ({"e": each["e"]} if each["e"] is not None else {}) | each["rates"]
         for name, figure in figures.items():
             yield {"broadcast": each["broadcast"], "kind": "rate", "name": name, "group": "", "figure": figure}
@@ -125,7 +138,7 @@ RESPONSE = Measure(_response, lambda _: ("broadcast", "kind", "name", "group", "
 
 # -- funnel -----------------------------------------------------------------------------------------------------------
 
-_COUNTS = ("shown", "answered", "skipped", "under_way", "left")
+_COUNTS = ("reached", "left")
 _CAUSES = ("refused", "screened_out", "stopped", "started_again", "timed_out", "dropped", "expired")
 
 
@@ -133,14 +146,15 @@ def _funnel(found: Document) -> list[str]:
     lines = []
     for side in found["sides"]:
         name = f"{found['by']} {side['side'] or 'not known'}: " if found["by"] else ""
-        lines += ["", f"{name}{_count(side['runs'])} runs"]
-        if side["runs"] is None:
+        lines += ["", f"{name}{_count(side['completed'])} completed, {_count(side['under_way'])} under way"]
+        if all(row["left"] is None for row in side["questions"]):
             continue
-        causes = [each for each in _CAUSES if any(row["causes"][each] != 0 for row in side["questions"])]
-        heads = ["question", *(each.replace("_", " ") for each in (*_COUNTS, *causes))]
+        causes = [each for each in _CAUSES if any(row["causes"].get(each, 0) != 0 for row in side["questions"])]
+        heads = ["question", "to", *(each.replace("_", " ") for each in (*_COUNTS, *causes))]
         body = [
             [
                 row["question"],
+                "" if row["last"] == row["question"] else row["last"],
                 *(_count(row[each]) for each in _COUNTS),
                 *(_count(row["causes"][each]) for each in causes),
             ]
@@ -153,15 +167,11 @@ def _funnel(found: Document) -> list[str]:
 def _funnel_rows(found: Document) -> Iterable[dict[str, Any]]:
     for side in found["sides"]:
         for row in side["questions"]:
-            yield {
-                "side": side["side"],
-                "question": row["question"],
-                **{each: row[each] for each in _COUNTS},
-                **row["causes"],
-            }
+            counts = {each: row[each] for each in ("question", "last", *_COUNTS)}
+            yield {"side": side["side"], **counts, **(row["causes"] or dict.fromkeys(_CAUSES))}
 
 
-FUNNEL = Measure(_funnel, lambda _: ("side", "question", *_COUNTS, *_CAUSES), _funnel_rows)
+FUNNEL = Measure(_funnel, lambda _: ("side", "question", "last", *_COUNTS, *_CAUSES), _funnel_rows)
 
 
 # -- all of them ------------------------------------------------------------------------------------------------------

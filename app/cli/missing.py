@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from app.cli import measures
 from app.cli.files import whole_text
 from app.cli.root import read_settings
-from app.cli.stored import opened, refuse
+from app.cli.stored import loaded_keys, opened, refuse
 from app.gateway.library import Library
 from app.reports.lines import write_csv
 from app.reports.missing.desk import Desk, Document
@@ -41,8 +41,8 @@ _MARGINS = click.option(
 def coverage(survey: str, by: tuple[str, ...], margins: Path | None, kind: str, output: Path | None) -> None:
     """Compare those who completed a survey with the census: their share, the share expected, and how many are short.
 
-    Fewer than 10 people are hidden (`·`). The survey says by bind::izwi:margin which question is which margin. See
-    docs/who-is-missing.md.
+    Figures of few people are hidden (`·`), all others rounded, as in `izwi report`. The survey says by bind::izwi:margin
+    which question is which margin. See docs/who-is-missing.md.
     """
     wanted = [[name.strip() for name in each.split(",") if name.strip()] for each in by]
     _answer(
@@ -61,7 +61,7 @@ def coverage(survey: str, by: tuple[str, ...], margins: Path | None, kind: str, 
 def weights(survey: str, margins: Path | None, limit: float, kind: str, output: Path | None) -> None:
     """Rake respondents to the margins of the census, and tell the design effect and the effective number of respondents.
 
-    Names the categories that nobody is in: no weight speaks for them. See docs/who-is-missing.md.
+    Names the categories in which too few people are: they are weighted as one. See docs/who-is-missing.md.
     """
     _answer(survey, kind, output, measures.WEIGHTS, lambda desk, connection: desk.weights(connection, margins, limit))
 
@@ -87,9 +87,9 @@ def response(survey: str, broadcast: str | None, kind: str, output: Path | None)
 @_FORMAT
 @_OUTPUT
 def funnel(survey: str, by: str | None, kind: str, output: Path | None) -> None:
-    """Show for each question how many were shown it, answered it, skipped it, or left there, and why they left.
+    """Show for each question how many got there, and how many left or still wait there, and why they left.
 
-    Fewer than 10 people are hidden (`·`). See docs/who-is-missing.md.
+    Questions at which few people left are taken together. See docs/who-is-missing.md.
     """
     side = By(by) if by else None
     _answer(survey, kind, output, measures.FUNNEL, lambda desk, connection: desk.funnel(connection, side))
@@ -103,11 +103,12 @@ def _answer(
     ask: Callable[[Desk, Connection], Document],
 ) -> None:
     settings = read_settings()
+    keys = loaded_keys(settings)
     with opened(settings) as database:
         library = Library(database)
 
         def work(connection: Connection) -> Document:
-            desk = Desk.of(connection, settings, survey, lambda key: library.edition(key).flow)
+            desk = Desk.of(connection, settings, survey, lambda key: library.edition(key).flow, keys.figures)
             return ask(desk, connection)
 
         try:

@@ -24,9 +24,12 @@ def simulate(survey: str, version: str | None, channel: str, language: str | Non
 
     A survey that `izwi surveys add` stored is tried by its id too, before anyone is asked: its draft, or any --version.
 
+    A transcript that was saved, here or in the console, is played again; the exit status is 1 if it comes out differently.
+
     Replies can be piped in, one a line; then the transcript is printed plainly.
     """
     # Imported here, so that `izwi --help` need not wait for the whole service.
+    from app.cli.replaying import is_transcript, play_again
     from app.cli.stage import find, names, throw_away_stage
     from app.cli.stored import playable
     from app.cli.terminal import Terminal
@@ -36,6 +39,9 @@ def simulate(survey: str, version: str | None, channel: str, language: str | Non
     from app.values import Medium
 
     path = Path(survey)
+    if path.is_file() and is_transcript(path):
+        play_again(path)
+        return
     stored = None if path.is_file() else playable(read_settings(), survey, version, ships=survey in names())
     file = stored or (find(survey) if version is None else None)
     if file is None:

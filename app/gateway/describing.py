@@ -36,17 +36,26 @@ def add(connection: Connection, version_id: int, survey_id: int, known: Mapping[
     if version_id in before:
         return
     flows = [known.get(each) or compiled(surveys.xform(connection, each)) for each in (*before, version_id)]
-    descriptions.add(connection, version_id, len(flows), describe(flows[-1:]), describe(flows))
+    descriptions.add(connection, version_id, len(flows), describe(flows[-1:]), describe(flows), flows[-1].guard)
     renewing.renew(connection, flows[-1].id)
 
 
 def is_done(database: Database) -> bool:
     """Say whether every version that was ever published is described, and the views are as they should be."""
-    return not database.read(descriptions.undescribed) and database.read(renewing.is_done)
+    there = not database.read(descriptions.undescribed)
+    whole = not database.read(descriptions.unguarded)
+    return there and whole and database.read(renewing.is_done)
 
 
 def catch_up(database: Database) -> None:
-    """Describe the versions that were published before there were descriptions, and make the views of everything."""
+    """Describe the versions that were published before there were descriptions, and make the views of everything.
+
+    What a description has had from the beginning stays as it is: names and codes never change.
+    """
+    for version_id in database.read(descriptions.unguarded):
+        flow = compiled(database.read(partial(surveys.xform, version_id=version_id)))
+        own, said = describe([flow]), flow.guard
+        database.write(partial(descriptions.guard, version_id=version_id, own=own, said=said))
     for version_id, survey_id in database.read(descriptions.undescribed):
         known = ahead(database, survey_id)
         database.write(partial(add, version_id=version_id, survey_id=survey_id, known=known))

@@ -9,8 +9,6 @@ from importlib import resources
 from pathlib import Path
 
 from app.flows.comparing.diff import diff
-from app.flows.dictionary.describe import describe
-from app.flows.dictionary.variable import Dictionary
 from app.flows.flow import Compact, Flow
 from app.flows.reading.faults import FormError
 from app.gateway import bringing, versions
@@ -93,12 +91,6 @@ class Library:
     def names(self) -> list[str]:
         """The surveys that can be asked."""
         return sorted(self._shelf.newest)
-
-    def dictionary(self, survey: str) -> Dictionary | None:
-        """The dictionary of a survey: of every version that people were ever asked; None when there is none."""
-        found = self._database.read(lambda connection: surveys.of_survey(connection, survey))
-        flows = [self.edition(each.id).flow for each in found if each.published_at is not None]
-        return describe(flows) if flows else None
 
     def _compiled(self, version_id: int, survey_id: int) -> Edition:
         with self._lock:

@@ -13,6 +13,9 @@ description = sa.Table(
         "number", sa.Integer, nullable=False, comment="Its place among the versions, as they were first published"
     ),
     sa.Column("languages", sa.Text, nullable=False, comment="Code → name (JSON), the form's own language first"),
+    sa.Column(
+        "guard", sa.Text, comment="What its form asks of figures (JSON); null: not read yet, so no figures can be shown"
+    ),
     comment="A version whose questions and choices are described here: one that was ever published",
 )
 
@@ -37,6 +40,7 @@ question = sa.Table(
     sa.Column("sensitive", sa.Boolean(create_constraint=False), nullable=False),
     sa.Column("consent", sa.String(16), nullable=False, comment="What it asks consent for; empty: for nothing"),
     sa.Column("relevant", sa.Text, nullable=False, comment="Who is asked, in words; empty: everybody"),
+    sa.Column("hxl", sa.Text, nullable=False, server_default="", comment="Its HXL tag, where the form gives it one"),
     comment="A question of a version, or a value that its form works out",
 )
 

@@ -77,7 +77,7 @@ SELECT msisdn_hash, id, locale, stopped_at, false, f.contact_id FROM contact JOI
   LEFT JOIN facilitator f ON f.contact_id = contact.id
 UNION ALL SELECT msisdn_hash, id, NULL, NULL, true, NULL FROM added
 """
-_PEOPLE = Bulk.insert(respondent, ("id", "contact_id", "survey_id", "position", "pseudonym", "uid", "created_at"))
+PEOPLE = Bulk.insert(respondent, ("id", "contact_id", "survey_id", "position", "pseudonym", "uid", "created_at"))
 _PEOPLE_ON = (
     sa.select(respondent.c.id, respondent.c.pin_hash)
     .where(respondent.c.contact_id == sa.bindparam("contact"), respondent.c.survey_id == sa.bindparam("survey"))
@@ -192,7 +192,7 @@ def positions(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[
 def adding_respondents(connection: Connection, people: Iterable[Person], at: datetime) -> Job:
     """The adding of people."""
     created_at = stamp(at)
-    return Job(_PEOPLE, [(*each, new_uid(connection), created_at) for each in people])
+    return Job(PEOPLE, [(*each, new_uid(connection), created_at) for each in people])
 
 
 def pseudonym_of(connection: Connection, respondent_id: int) -> str:

@@ -4,7 +4,6 @@ Their pseudonyms begin with `demo-`. No other pseudonym has a hyphen, so nobody 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -93,24 +92,29 @@ class _Rows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._jobs: dict[int, Job] = {}
-        self._consents: list[tuple[Any, ...]] = []
+        self._people: list[tuple[Any, ...]] = []
+        self._runs: list[tuple[Any, ...]] = []
         self._sessions: list[tuple[Any, ...]] = []
+        self._turns: list[Turn] = []
+        self._answers: list[Answer] = []
+        self._finished: list[int] = []
+        self._consents: list[tuple[Any, ...]] = []
 
     def add(self, one: Simulated, person_id: int, run_id: int, session_ids: Sequence[int]) -> None:
-        connection, survey_id = self._connection, one.run.survey_id
-        person = Person(person_id, 0, survey_id, 1, one.pseudonym)
-        made = contacts.adding_respondents(connection, [person], one.started_at)
+        connection = self._connection
+        person = Person(person_id, 0, one.run.survey_id, 1, one.pseudonym)
         # As after the retention time: whose phone it was is not known.
-        self._gather(0, Job(made.bulk, [(key, None, *rest) for key, _, *rest in made.rows]))
-        stored = replace(one.run, id=run_id, respondent_id=person_id)
-        self._gather(1, runs.adding(connection, [stored], one.started_at))
+        for key, _, *rest in contacts.adding_respondents(connection, [person], one.started_at).rows:
+            self._people.append((key, None, *rest))
+        one.run.id, one.run.respondent_id = run_id, person_id
+        self._runs += runs.adding(connection, [one.run], one.started_at).rows
         for key, each in zip(session_ids, one.dialogues, strict=True):
             self._sessions.append(_session(each, key, run_id, f"{one.pseudonym}:{each.session.id}"))
-        turns = [each._replace(session_id=session_ids[each.session_id], run_id=run_id) for each in one.turns]
-        self._gather(2, sessions.adding_turns(turns))
-        self._gather(3, answers.saving(connection, [replace(each, run_id=run_id) for each in one.answers]))
-        self._gather(4, records.adding([run_id] if one.finished else []))
+        self._turns += [each._replace(session_id=session_ids[each.session_id], run_id=run_id) for each in one.turns]
+        for answer_ in one.answers:
+            answer_.run_id = run_id
+        self._answers += one.answers
+        self._finished += [run_id] if one.finished else []
         taken_back = stamp(one.run.ended_at) if one.withdrawn_by else None
         self._consents += [
             (
@@ -123,16 +127,15 @@ class _Rows:
 
     def jobs(self) -> list[Job]:
         """All of it, parents first."""
-        first = [self._jobs[place] for place in (0, 1) if place in self._jobs]
-        rest = [self._jobs[place] for place in (2, 3, 4) if place in self._jobs]
-        return [*first, Job(_SESSIONS, self._sessions), *rest, Job(_CONSENTS, self._consents)]
-
-    def _gather(self, place: int, job: Job) -> None:
-        before = self._jobs.get(place)
-        if before is None:
-            self._jobs[place] = Job(job.bulk, list(job.rows))
-        else:
-            before.rows.extend(job.rows)  # type: ignore[attr-defined]  # a list, made above
+        return [
+            Job(contacts.PEOPLE, self._people),
+            Job(runs.NEW, self._runs),
+            Job(_SESSIONS, self._sessions),
+            sessions.adding_turns(self._turns),
+            answers.saving(self._connection, self._answers),
+            records.adding(self._finished),
+            Job(_CONSENTS, self._consents),
+        ]
 
 
 def _session(each: Dialogue, key: int, run_id: int, ref: str) -> tuple[Any, ...]:

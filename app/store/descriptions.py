@@ -9,15 +9,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from app.flows.dictionary.variable import Category, Dictionary, Measure, Variable
+from app.flows.guard import Guard
 from app.models.descriptions import choice, choice_label, description, question, question_label
 from app.models.surveys import survey, survey_version
 from app.store.bulk import Bulk
 
-_DESCRIPTION = Bulk.insert(description, ("survey_version_id", "number", "languages"))
+_DESCRIPTION = Bulk.insert(description, ("survey_version_id", "number", "languages", "guard"))
+_GUARD = Bulk.update(description, ("guard",), keys=("survey_version_id",))
+_HXL = Bulk.update(question, ("hxl",), keys=("survey_version_id", "name"))
 _QUESTIONS = Bulk.insert(
     question,
     ("survey_version_id", "name", "place", "column_name", "short", "type", "measure", "repeats", "required", "sensitive",
-     "consent", "relevant"),
+     "consent", "relevant", "hxl"),
 )  # fmt: skip
 _QUESTION_LABELS = Bulk.insert(question_label, ("survey_version_id", "question", "language", "label"))
 _CHOICES = Bulk.insert(choice, ("survey_version_id", "question", "name", "place", "code"))
@@ -29,8 +32,15 @@ _UNDESCRIBED = (
     .where(_EVER, ~sa.exists().where(description.c.survey_version_id == survey_version.c.id))
     .order_by(survey_version.c.published_at, survey_version.c.id)
 )
+_UNGUARDED = sa.select(description.c.survey_version_id).where(description.c.guard.is_(None))
 _VERSIONS = (
-    sa.select(survey_version.c.id, survey_version.c.version, survey_version.c.title, description.c.languages)
+    sa.select(
+        survey_version.c.id,
+        survey_version.c.version,
+        survey_version.c.title,
+        description.c.languages,
+        description.c.guard,
+    )
     .join(description, description.c.survey_version_id == survey_version.c.id)
     .join(survey, survey.c.id == survey_version.c.survey_id)
     .where(survey.c.name == sa.bindparam("survey"))
@@ -41,6 +51,11 @@ _VERSIONS = (
 def undescribed(connection: Connection) -> list[tuple[int, int]]:
     """Versions that were ever published and are not described yet, with their surveys, the first published first."""
     return [(row.id, row.survey_id) for row in connection.execute(_UNDESCRIBED)]
+
+
+def unguarded(connection: Connection) -> list[int]:
+    """Versions that were described before descriptions had guards and HXL tags."""
+    return list(connection.execute(_UNGUARDED).scalars())
 
 
 def described(connection: Connection, survey_id: int) -> list[int]:
@@ -59,9 +74,12 @@ def versions(connection: Connection, survey_name: str) -> dict[int, str]:
     return {row.id: row.version for row in connection.execute(_VERSIONS, {"survey": survey_name})}
 
 
-def add(connection: Connection, version_id: int, number: int, own: Dictionary, merged: Dictionary) -> None:
+def add(
+    connection: Connection, version_id: int, number: int, own: Dictionary, merged: Dictionary, guard: Guard
+) -> None:
     """Describe a version by what it says itself, and by the names and codes that it shares with the ones before it."""
-    _DESCRIPTION.write(connection, [(version_id, number, json.dumps(dict(own.languages), ensure_ascii=False))])
+    languages = json.dumps(dict(own.languages), ensure_ascii=False)
+    _DESCRIPTION.write(connection, [(version_id, number, languages, _written(guard))])
     pairs = [(each, merged.variable(each.name) or each) for each in own.variables]
     _write(connection, _QUESTIONS, [_question(version_id, place, *pair) for place, pair in enumerate(pairs, 1)])
     _write(
@@ -83,6 +101,18 @@ def add(connection: Connection, version_id: int, number: int, own: Dictionary, m
             labels += [(version_id, mine.name, each.name, key, text) for key, text in each.labels.items() if text]
     _write(connection, _CHOICES, choices)
     _write(connection, _CHOICE_LABELS, labels)
+
+
+def guard(connection: Connection, version_id: int, own: Dictionary, said: Guard) -> None:
+    """Add to a description what it has not got yet: the guard, and HXL tags."""
+    _GUARD.write(connection, [(_written(said), version_id)])
+    _write(connection, _HXL, [(each.hxl, version_id, each.name) for each in own.variables if each.hxl])
+
+
+def guards(connection: Connection, survey_name: str) -> list[Guard | None]:
+    """What the versions of a survey ask of figures, the oldest first; None for one that is not read yet."""
+    rows = connection.execute(_VERSIONS, {"survey": survey_name})
+    return [None if row.guard is None else _read(row.guard) for row in rows]
 
 
 def dictionary(connection: Connection, survey_name: str) -> Dictionary | None:
@@ -145,6 +175,7 @@ def _variable(
         required=row.required,
         sensitive=row.sensitive,
         consent=row.consent,
+        hxl=row.hxl or (before.hxl if before else ""),
         versions=(*(before.versions if before else ()), version),
     )
 
@@ -157,8 +188,24 @@ def _rows(connection: Connection, table: sa.Table, version_id: int, *order: Any)
 def _question(version_id: int, place: int, own: Variable, merged: Variable) -> tuple[Any, ...]:
     return (
         version_id, own.name, place, merged.column, merged.short, own.type, merged.measure.value,
-        json.dumps(own.repeats), own.required, merged.sensitive, own.consent, own.relevant,
+        json.dumps(own.repeats), own.required, merged.sensitive, own.consent, own.relevant, own.hxl,
     )  # fmt: skip
+
+
+def _written(guard: Guard) -> str:
+    said = {
+        "smallest": guard.smallest,
+        "high_risk": sorted(guard.high_risk),
+        "areas": dict(guard.areas),
+        "bands": {name: list(starts) for name, starts in guard.bands.items()},
+    }
+    return json.dumps(said, ensure_ascii=False)
+
+
+def _read(text: str) -> Guard:
+    said = json.loads(text)
+    bands = {name: tuple(starts) for name, starts in said["bands"].items()}
+    return Guard(said["smallest"], frozenset(said["high_risk"]), said["areas"], bands)
 
 
 def _write(connection: Connection, bulk: Bulk, rows: Sequence[tuple[Any, ...]]) -> None:

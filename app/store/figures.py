@@ -21,6 +21,8 @@ from app.values import SMALLEST_FLOOR, RunState
 
 NOT_ASKED, SKIPPED = "not asked", "passed over"
 """No choice has such a name: names have no blanks."""
+Who = tuple[int, int]
+"""Two sums over some people that tell who they are, without telling it of any one."""
 _PRIME = 2147483647  # a square below it fits into 64 bits
 
 
@@ -39,6 +41,8 @@ class Kind(StrEnum):
     VERSION = "version"
     MONTH = "month"
     FLAGGED = "flagged"
+    OTHER = "other"
+    """What an expression says of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Axis:
     choice: str = ""
     starts: tuple[datetime, ...] = ()
     """When each month but the first begins."""
+    expression: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,7 @@ class Count:
 
     values: tuple[str | None, ...]
     n: int
-    first: int
-    second: int
+    who: Who
 
 
 def count(connection: Connection, survey_id: int, axes: Sequence[Axis]) -> list[Count]:
@@ -70,22 +74,25 @@ def count(connection: Connection, survey_id: int, axes: Sequence[Axis]) -> list[
     for axis in axes:
         value, source = _value(axis, source)
         values.append(value)
-    folded = run.c.respondent_id % _PRIME
     statement = (
-        sa.select(
-            *(value.label(f"value_{place}") for place, value in enumerate(values)),
-            sa.func.count(),
-            sa.func.sum(run.c.respondent_id),
-            sa.func.sum(folded * folded % _PRIME),
-        )
+        sa.select(*(value.label(f"value_{place}") for place, value in enumerate(values)), *people(run.c.respondent_id))
         .select_from(source)
         .where(*counting)
         .group_by(*values)
     )
     rows = connection.execute(statement).all()
-    return [
-        Count(tuple(row[: len(axes)]), int(row[-3]), int(row[-2] or 0), int(row[-1] or 0)) for row in rows if row[-3]
-    ]
+    return [Count(tuple(row[: len(axes)]), int(row[-3]), who(row)) for row in rows if row[-3]]
+
+
+def people(key: Any) -> tuple[Any, ...]:
+    """The last columns of a query that counts: how many there are of this key, and who."""
+    folded = key % _PRIME
+    return sa.func.count(), sa.func.sum(key), sa.func.sum(folded * folded % _PRIME)
+
+
+def who(row: Any) -> Who:
+    """The two sums at the end of a row of such a query."""
+    return int(row[-2] or 0), int(row[-1] or 0)
 
 
 def span(connection: Connection, survey_id: int) -> tuple[datetime, datetime] | None:
@@ -170,5 +177,7 @@ def _of_run(axis: Axis) -> Any:
             return sa.select(sa.func.min(answer.c.medium)).where(answer.c.run_id == run.c.id).scalar_subquery()
         case Kind.FLAGGED:
             return sa.case((sa.exists().where(flag.c.run_id == run.c.id), "yes"), else_="no")
+        case Kind.OTHER:
+            return axis.expression
         case _:
             return sum((sa.case((run.c.ended_at >= start, 1), else_=0) for start in axis.starts), start=sa.literal(0))

@@ -1,4 +1,4 @@
-"""How far people got: at which questions runs stand, why, and what was answered before; grouped by the database."""
+"""How far people got: at which questions runs stand, and why, and who completed; grouped by the database."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,11 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from app.models.people import contact
-from app.models.runs import answer, run, session
+from app.models.runs import run, session
+from app.store import figures
+from app.store.figures import Axis, Count, Kind, Who, people, who
 
-_FIRSTS = ("", "1", "1.1", "1.1.1")
-"""The first place in repeats: who answered a question several times reached it once."""
-_FIRST_COLUMN = sa.text("1")
 _STEP = timedelta(hours=1)
 
 
@@ -41,22 +40,22 @@ class Stand(NamedTuple):
     timed_out: bool
     """Whether that session had lasted as long as networks let it."""
     runs: int
+    who: Who = (0, 0)
 
 
-class Passed(NamedTuple):
-    """So many runs with an answer to a question, and so many that skipped it."""
-
-    side: str
-    question: str
-    answered: int
-    skipped: int
-
-
-def sides(connection: Connection, survey_id: int, by: By | None, zone: ZoneInfo) -> dict[str, int]:
-    """How many runs there are on each side."""
-    side = _side(connection, survey_id, by, zone)
-    statement = sa.select(side, sa.func.count()).select_from(_joined(by)).where(_of(survey_id)).group_by(_FIRST_COLUMN)
-    return {_word(name): runs for name, runs in connection.execute(statement)}
+def completed(connection: Connection, survey_id: int, by: By | None, zone: ZoneInfo) -> list[Count]:
+    """The respondents whom figures count, by the side on which their runs are."""
+    match by:
+        case None:
+            axes = []
+        case By.CHANNEL | By.LANGUAGE:
+            axes = [Axis(Kind(by.value))]  # as figures tell them apart, so that the two cannot be compared
+        case By.OPERATOR:
+            operator = sa.select(contact.c.operator).where(contact.c.id == run.c.contact_id).scalar_subquery()
+            axes = [Axis(Kind.OTHER, expression=operator)]
+        case By.HOUR:
+            axes = [Axis(Kind.OTHER, expression=_hour(connection, survey_id, zone))]
+    return figures.count(connection, survey_id, axes)
 
 
 def stands(
@@ -70,60 +69,37 @@ def stands(
         else_="closed",
     )
     parts = (
-        _side(connection, survey_id, by, zone).label("side"), run.c.question, run.c.state, run.c.reason,
+        run.c.id, _side(connection, survey_id, by, zone).label("side"), run.c.question, run.c.state, run.c.reason,
         sa.func.coalesce(session.c.medium, "").label("medium"), sa.case((session.c.id.is_(None), ""), else_=end).label("end"),
         sa.case((session.c.duration_ms >= longest_ms, 1), else_=0).label("timed_out"),
     )  # fmt: skip
-    joined = _joined(by, last=True)
+    joined = _joined(by)
     inner = (
         sa.select(*parts).select_from(joined).where(_of(survey_id), run.c.state != sa.text("'completed'")).subquery()
     )
-    for row in connection.execute(sa.select(*inner.c, sa.func.count()).group_by(*inner.c)):
-        yield Stand(_word(row[0]), *row[1:6], bool(row[6]), row[7])
+    for row in connection.execute(sa.select(*inner.c[1:], *people(inner.c.id)).group_by(*inner.c[1:])):
+        side, question, state, reason, medium, ended, late, runs, *_ = row
+        yield Stand(word(side), question, state, reason, medium, ended, bool(late), runs, who(row))
 
 
-def passed(connection: Connection, survey_id: int, by: By | None, zone: ZoneInfo) -> Iterator[Passed]:
-    """What was answered and what was skipped; but for the question at which a run stands, to which she may have gone back."""
-    side = _side(connection, survey_id, by, zone).label("side")
-    completed = run.c.state == sa.text("'completed'")
-    at = sa.case((completed, ""), else_=run.c.question).label("at")
-    runs = (
-        sa.select(run.c.id, side, at)
-        .select_from(_joined(by))
-        .where(_of(survey_id))
-        .cte("runs")
-        .prefix_with("MATERIALIZED", dialect="postgresql")  # a side is worked out once a run, not once an answer
-    )
-    statement = (
-        sa.select(runs.c.side, answer.c.question, sa.func.count(answer.c.value), sa.func.count())
-        .select_from(answer.join(runs, runs.c.id == answer.c.run_id))
-        .where(answer.c.set_aside_at.is_(None), answer.c.position.in_(_FIRSTS), answer.c.question != runs.c.at)
-        .group_by(runs.c.side, answer.c.question)
-    )
-    for side_, question, answered, together in connection.execute(statement):
-        yield Passed(_word(side_), question, answered, together - answered)
+def word(side: Any) -> str:
+    """What a side is called; empty where it is not known."""
+    return "" if side is None else str(side)
 
 
 def _of(survey_id: int) -> "sa.ColumnElement[bool]":
     return run.c.survey_id == survey_id
 
 
-def _word(side: Any) -> str:
-    return "" if side is None else str(side)
-
-
-def _joined(by: By | None, *, last: bool = False) -> sa.FromClause:
-    """Runs, with their last session and their phone where these are needed."""
-    joined: sa.FromClause = run
-    if last or by is By.CHANNEL:
-        # Each once for all runs: looked up a run at a time, PostgreSQL did it once an answer.
-        newest = (
-            sa.select(session.c.run_id, sa.func.max(session.c.id).label("id"))
-            .where(session.c.run_id.is_not(None))
-            .group_by(session.c.run_id)
-            .subquery("newest")
-        )
-        joined = joined.outerjoin(newest, newest.c.run_id == run.c.id).outerjoin(session, session.c.id == newest.c.id)
+def _joined(by: By | None) -> sa.FromClause:
+    """Runs, with their last session, and with their phone where that is needed."""
+    newest = (
+        sa.select(session.c.run_id, sa.func.max(session.c.id).label("id"))
+        .where(session.c.run_id.is_not(None))
+        .group_by(session.c.run_id)
+        .subquery("newest")
+    )
+    joined = run.outerjoin(newest, newest.c.run_id == run.c.id).outerjoin(session, session.c.id == newest.c.id)
     if by is By.OPERATOR:
         joined = joined.outerjoin(contact, contact.c.id == run.c.contact_id)
     return joined

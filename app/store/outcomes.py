@@ -10,6 +10,7 @@ from app.models.broadcasts import broadcast, recipient
 from app.models.messages import outbox
 from app.models.people import contact
 from app.models.runs import run
+from app.store.figures import Who, people, who
 from app.store.profiles import INVITED
 
 # What became of the messages to one phone, the best last: one that arrived counts more than one that did not.
@@ -43,6 +44,7 @@ class Outcome(NamedTuple):
     """Whether she has asked for silence since the broadcast began."""
     delivery: str = ""
     """One of `DELIVERIES`."""
+    who: Who = (0, 0)
 
 
 def of_broadcast(connection: Connection, broadcast_id: int) -> list[Outcome]:
@@ -62,38 +64,51 @@ def of_broadcast(connection: Connection, broadcast_id: int) -> list[Outcome]:
         .outerjoin(messages, messages.c.contact_id == recipient.c.contact_id)
     )
     labelled = [part.label(f"part_{place}") for place, part in enumerate(parts)]
-    inner = sa.select(*labelled).select_from(joined).where(recipient.c.broadcast_id == broadcast_id).subquery()
-    rows = connection.execute(sa.select(sa.func.count(), *inner.c).group_by(*inner.c))
+    inner = (
+        sa.select(recipient.c.contact_id, *labelled)
+        .select_from(joined)
+        .where(recipient.c.broadcast_id == broadcast_id)
+        .subquery()
+    )
+    rows = connection.execute(sa.select(*inner.c[1:], *people(inner.c.contact_id)).group_by(*inner.c[1:]))
     return [
         Outcome(
             count, None if version is None else Ended(version, *ended), place, why, bool(was_asked), bool(silent),
-            DELIVERIES[rank or 0],
+            DELIVERIES[rank or 0], sums,
         )
-        for count, version, *ended, place, why, was_asked, silent, rank in rows
+        for (version, *ended, place, why, was_asked, silent, rank, count, _, _), sums in ((row, who(row)) for row in rows)
     ]  # fmt: skip
 
 
 def of_others(connection: Connection, survey_id: int) -> list[Outcome]:
     """Every person who came to a survey without a broadcast that asked her phone."""
     ranked = (
-        sa.select(run.c.survey_version_id, run.c.state, run.c.reason, run.c.question, _place(run.c.respondent_id))
+        sa.select(
+            run.c.survey_version_id,
+            run.c.state,
+            run.c.reason,
+            run.c.question,
+            run.c.respondent_id,
+            _place(run.c.respondent_id),
+        )
         .where(run.c.survey_id == survey_id, ~INVITED)
         .subquery()
     )
     parts = (ranked.c.survey_version_id, ranked.c.state, ranked.c.reason, ranked.c.question)
-    rows = connection.execute(sa.select(sa.func.count(), *parts).where(ranked.c.place == 1).group_by(*parts))
-    return [Outcome(row[0], Ended(*row[1:])) for row in rows]
+    statement = sa.select(*parts, *people(ranked.c.respondent_id)).where(ranked.c.place == 1).group_by(*parts)
+    return [Outcome(row[4], Ended(*row[:4]), who=who(row)) for row in connection.execute(statement)]
 
 
-def unlinked(connection: Connection, survey_id: int, *, broadcast_id: int) -> int:
-    """How many runs since a broadcast began can no longer be told to be a recipient's, because their link was cut."""
+def unlinked(connection: Connection, survey_id: int, *, broadcast_id: int) -> tuple[int, Who]:
+    """The runs since a broadcast began that can no longer be told to be a recipient's, because their link was cut."""
     began = sa.select(_BEGAN).where(broadcast.c.id == broadcast_id).scalar_subquery()
     statement = (
-        sa.select(sa.func.count())
+        sa.select(*people(run.c.id))
         .select_from(run)
         .where(run.c.survey_id == survey_id, run.c.contact_id.is_(None), run.c.started_at >= began)
     )
-    return int(connection.execute(statement).scalar_one())
+    row = connection.execute(statement).one()
+    return int(row[0]), who(row)
 
 
 _BEGAN = sa.func.coalesce(broadcast.c.started_at, broadcast.c.created_at)

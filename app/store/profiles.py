@@ -1,13 +1,12 @@
-"""Who has answered: respondents counted by what they said of themselves, and how they came to a survey."""
+"""How those who completed a survey came to it."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from app.models.broadcasts import broadcast, recipient
-from app.models.runs import answer, run
+from app.models.runs import run
 from app.values import RunState
 
 _RUN_STATE_COMPLETED = run.c.state == sa.text(f"'{RunState.COMPLETED.value}'")
@@ -39,28 +38,6 @@ class Ways(NamedTuple):
     """Somebody took them through it."""
     unlinked: int
     """Nobody can tell any more: the link to the phone was cut."""
-
-
-def counts(
-    connection: Connection, survey_id: int, questions: Sequence[str]
-) -> list[tuple[tuple[str | None, ...], int]]:
-    """How many respondents have which answers to these questions, each outside of repeats."""
-    given = [answer.alias(f"given_{place}") for place in range(len(questions))]
-    joined: sa.FromClause = _FIRST
-    for each, name in zip(given, questions, strict=True):
-        joined = joined.outerjoin(
-            each,
-            sa.and_(
-                each.c.run_id == _FIRST.c.id,
-                each.c.question == name,
-                each.c.position == "",
-                each.c.set_aside_at.is_(None),
-            ),
-        )
-    values = [each.c.value for each in given]
-    statement = sa.select(*values, sa.func.count()).select_from(joined)
-    rows = connection.execute(statement.group_by(*values) if values else statement, {"survey": survey_id})
-    return [(tuple(row[:-1]), row[-1]) for row in rows if row[-1]]
 
 
 def ways(connection: Connection, survey_id: int) -> Ways:

@@ -56,7 +56,7 @@ COLUMNS = (
 _ACTIVE = sa.select(*COLUMNS).where(within(run.c.contact_id, "contacts"), run.c.state == sa.text("'active'"))
 _CHANGED = ("state", "reason", "question", "locale", "memory", "revision", "touched_at", "ended_at")
 _UPDATE = Bulk.update(run, _CHANGED, keys=("id", "revision"))
-_INSERT = Bulk.insert(
+NEW = Bulk.insert(
     run, ("id", "uid", "contact_id", "respondent_id", "survey_id", "survey_version_id", "mode", "started_at", *_CHANGED)
 )
 
@@ -85,7 +85,7 @@ def adding(connection: Connection, runs: Iterable[Run], at: datetime) -> Job:
     """The writing of new runs."""
     started_at = stamp(at)
     return Job(
-        _INSERT,
+        NEW,
         [
             (
                 each.id, uid_of(connection, each.uid), each.contact_id, each.respondent_id, each.survey_id, each.version_id,

@@ -14,6 +14,7 @@ from app.gateway.casework import Casework
 from app.gateway.channels import Channels
 from app.gateway.library import Library
 from app.settings import Settings
+from app.store import descriptions
 from app.store import keys as vault
 from app.store.audit import Trail
 from app.store.unit import Database
@@ -45,8 +46,7 @@ class Desk:
 
     def dictionary(self, survey: str) -> Dictionary | None:
         """The dictionary of a survey; None where nobody was ever asked it."""
-        with self._forms:
-            return self._library.dictionary(survey)
+        return self.database.read(lambda connection: descriptions.dictionary(connection, survey))
 
     @contextmanager
     def planning(self) -> Iterator[Broadcasting]:

@@ -113,6 +113,7 @@ def _bring_contacts(visitor: Visit, folder: Path) -> list[str]:
     file.write_text("number,language\n" + "".join(f"{each},en\n" for each in numbers))
     page = visitor.go("/contacts")
     page.get_by_role("link", name="Bring in a list").click()
+    visitor.look("day-import")
     page.get_by_label("File, CSV or Excel").set_input_files(file)
     click(page, "Look at it")
     click(page, "See what becomes of the rows")

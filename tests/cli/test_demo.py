@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from click.testing import CliRunner, Result
 from app import main
 from app.cli.demo import demo_data
 from app.cli.handset import Network
+from app.gateway.demo import crowd
+from app.gateway.demo.plan import Plan, pseudonym
 from app.gateway.library import Library
 from app.gateway.recording import Recording
 from app.models import metadata
@@ -24,6 +28,8 @@ NOW = datetime(2026, 11, 28, tzinfo=UTC)
 SURVEYS = Path(__file__).parents[1] / "surveys"
 SAID = "answer.question, answer.position, answer.value, answer.raw, answer.medium, answer.answered_at"
 PEOPLE = "answer JOIN run ON run.id = answer.run_id JOIN respondent ON respondent.id = run.respondent_id"
+
+ALWAYS = "4a60df4f41e9ceb1b060e07015292d87bf867aa24ed190d38824befbb2c1ad3c"
 
 
 @pytest.fixture
@@ -72,6 +78,39 @@ def test_the_same_seed_makes_the_same_people_again(parts: main.Parts) -> None:
     assert rows(parts, said) == first
     assert rows(parts, ends) == ended
     assert len(first) > 300
+
+
+def test_a_seed_makes_the_people_that_it_has_always_made(parts: main.Parts) -> None:
+    simulate("--survey", "market")
+
+    ends = "SELECT pseudonym, state, reason, question, locale FROM run JOIN respondent ON respondent.id = respondent_id"
+    found = [
+        *rows(parts, f"SELECT respondent.pseudonym, {SAID} FROM {PEOPLE} WHERE pseudonym LIKE 'demo-%'"),
+        *rows(parts, f"{ends} WHERE pseudonym LIKE 'demo-%'"),
+    ]
+    # Each database writes a moment in its own way: the same to the second.
+    plain = sorted([str(each)[:19].replace("T", " ") for each in row] for row in found)
+    assert sha256(repr(plain).encode()).hexdigest() == ALWAYS
+
+
+def test_it_is_the_same_whether_one_process_makes_them_or_several(parts: main.Parts, tmp_path: Path) -> None:
+    library = Library(parts.database)
+    library.refresh()
+    plan = Plan("market", 450, 7, datetime(2026, 11, 1, tzinfo=UTC), 30)
+    settings = Settings(data_dir=tmp_path, database_url=parts.settings.database, channel="simulated")
+    version = library.newest("market")
+    assert version is not None
+    made = [
+        list(chain.from_iterable(crowd.simulated(settings, library, plan, version.version_id, 1, processes=count)))
+        for count in (1, 2)
+    ]
+
+    assert made[0] == made[1]
+    assert [each.pseudonym for each in made[0]] == [pseudonym(plan, number) for number in range(450)]
+
+
+def test_a_process_more_is_begun_where_it_has_enough_to_do() -> None:
+    assert [crowd.processes_for(count, 4) for count in (1, 2000, 4000, 7999, 8000, 100_000)] == [1, 1, 2, 3, 4, 4]
 
 
 def test_removing_them_leaves_everything_as_it_was(parts: main.Parts) -> None:

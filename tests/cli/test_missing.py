@@ -26,7 +26,8 @@ def world(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     made = World(parts)
     sent = made.broadcast("voices")
     for number in range(40):
-        made.run(answers=WOMAN | {"residence": "town" if number < 25 else "rural"})
+        answers = WOMAN | {"residence": "town" if number < 25 else "rural"}
+        made.run(answers=answers | ({"age_band": "65+"} if number % 4 == 0 else {}))
         made.run(
             "expired", question="adult", phone=made.recipient(sent, made.phone()), locale="sn" if number < 3 else "en"
         )
@@ -58,7 +59,7 @@ def test_weights_say_what_they_cost_and_for_whom_they_cannot_speak(world: World)
     shown = said("weights", SURVEY)
 
     assert "design effect (Kish)" in shown
-    assert "Nobody answered from here, so no weight speaks for them:\n  ZW10 woman" in shown
+    assert "so these are weighted as one (100.0% of the\npopulation): ZW10, ZW11" in shown
 
 
 def test_response_shows_dispositions_and_rates_and_of_others_participation_only(world: World) -> None:
@@ -74,12 +75,15 @@ def test_response_shows_dispositions_and_rates_and_of_others_participation_only(
 
 
 def test_the_funnel_shows_who_left_where_and_hides_few(world: World) -> None:
-    (adult,) = [line.split() for line in said("funnel", SURVEY).splitlines() if line.startswith("adult ")]
-    assert adult == ["adult", "40", "0", "0", "0", "40", "40"]
+    whole = said("funnel", SURVEY)
+    (line,) = [line.split() for line in whole.splitlines() if line.startswith("language ")]
+    assert whole.startswith("40 completed, 0 under way\n")
+    assert line == ["language", "story", "80", "40", "40"]
 
     split = said("funnel", SURVEY, "--by", "language")
-    assert "language en: 77 runs" in split
-    assert "language sn: · runs" in split
+    assert "language en: 40 completed, 0 under way\n" in split
+    assert "language sn: 0 completed, 0 under way" in split
+    assert "80" not in split  # of two sides, of which one is few, neither is shown
 
 
 @pytest.mark.parametrize("command", [["coverage"], ["weights"], ["response"], ["funnel", "--by", "hour"]])
@@ -91,7 +95,7 @@ def test_every_answer_is_csv_and_json_too(world: World, tmp_path: Path, command:
     rows = list(csv.DictReader(StringIO(file.read_text())))
     document = json.loads(said(name, SURVEY, *options, "--format", "json"))
 
-    assert len(rows) > 5
+    assert rows
     assert all(None not in row and None not in row.values() for row in rows)
     assert document["survey"] == SURVEY
 

@@ -139,3 +139,28 @@ def test_a_table_gives_way_where_the_line_is_short() -> None:
 
 def plain(line: str) -> str:
     return line.replace("\x1b[2m", "").replace("\x1b[0m", "")
+
+
+def test_a_transcript_is_played_again_and_what_comes_out_differently_is_shown(meals: Path) -> None:
+    saved = meals.parent / "saved.txt"
+    run(str(meals), "--save", str(saved), replies="0\n12\n")
+
+    same = run(str(saved))
+    assert (same.exit_code, same.output) == (0, "4 steps, and all comes out as it is written.\n")
+
+    meals.write_text(MEALS.replace("Between 1 and 99", "From 1 to 99"), encoding="utf-8")
+    other = run(str(saved))
+    assert other.exit_code == 1
+    assert "-CON Between 1 and 99, please." in other.output
+    assert "+CON From 1 to 99, please." in other.output
+
+
+def test_what_only_looks_like_a_transcript_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "strange.txt"
+    file.write_text("survey: nothing_of_ours\n\n> 1\n", encoding="utf-8")
+    assert run(str(file)).exit_code == 2
+
+    file.write_text("survey: leave_no_one_behind\n\n! the sky falls\n", encoding="utf-8")
+    refused = run(str(file))
+    assert refused.exit_code == 2
+    assert "nobody knows" in refused.output

@@ -3,6 +3,7 @@
 import csv
 import re
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.flows.phrases import PHRASES, fold
 from app.flows.questions import QUESTIONS
-from app.flows.questions.base import Accepted, BadMark, Fitting, Refused
+from app.flows.questions.base import Accepted, BadMark, Fitting, Refused, _nearest
 
 FOLDER = Path(__file__).parents[1] / "cases" / "questions"
 
@@ -174,3 +175,17 @@ def test_a_label_is_understood_in_any_case_and_with_any_blanks(choice: Entry, da
     typed = "".join(data.draw(st.sampled_from([c.lower(), c.upper()])) for c in spoken).replace(" ", "  ")
 
     assert QUESTIONS["select_one"].read(f" {typed}.", SHOWN) == Accepted(choice.name)
+
+
+WORDS = st.text("abehinotu ", min_size=4, max_size=14)
+
+
+@given(WORDS, st.lists(WORDS, min_size=1, max_size=6))
+def test_what_is_passed_over_unread_is_never_near(word: str, labels: list[str]) -> None:
+    def likeness(label: str) -> float:
+        return SequenceMatcher(None, word, label, autojunk=False).ratio()
+
+    shown = [Entry(str(place), (label,)) for place, label in enumerate(labels)]
+    first, *rest = sorted(map(likeness, labels), reverse=True)
+    is_one = first >= 0.8 and first not in rest
+    assert _nearest(word, shown) == (str([*map(likeness, labels)].index(first)) if is_one else None)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,9 @@ from app.flows.dictionary.describe import describe
 from app.flows.dictionary.variable import Dictionary
 from app.gateway import describing, library, versions
 from app.models import descriptions as tables
-from app.store import descriptions, surveys
+from app.reports.figures.asking import survey_of
+from app.reports.figures.axes import NoSuchDimension
+from app.store import descriptions, schema, surveys
 from app.store.unit import Database
 
 AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -36,6 +39,17 @@ ROWS = """\
 | | begin_repeat | home | Homes | Dzimba | | |
 | | integer | people | How many people? | Vanhu vangani? | | |
 | | end_repeat | | | | | |
+"""
+GUARDED = """\
+| survey | type | name | label | bind::izwi:area | bind::izwi:bands | bind::izwi:hxl |
+|---|---|---|---|---|---|---|
+| | select_one places | place | Where? | district | | #adm2 |
+| | integer | age | How old? | | {bands} | #age |
+| choices | list_name | name | label |
+| | places | a | A |
+| | places | b | B |
+| settings | form_id | form_title | version | izwi:smallest | izwi:high_risk |
+| | wells | Wells | {version} | {smallest} | b |
 """
 NEW_ROWS = ROWS.replace("integer | people", "decimal | people") + "| | text | why | Why? | Sei? | ${works} = 'no' | |\n"
 
@@ -128,6 +142,52 @@ def test_versions_from_before_there_were_descriptions_are_described_at_the_start
 
     assert describing.is_done(database)
     assert told(database, "wells") == before
+
+
+def test_the_tables_say_what_the_forms_ask_of_figures(database: Database) -> None:
+    files = [guarded("1", "12", "18 25"), guarded("2", "30", "18 25 35")]
+    bring(database, *files)
+    flows = [versions.read(file).flow for file in files]
+
+    assert database.read(lambda connection: descriptions.guards(connection, "wells")) == [each.guard for each in flows]
+    assert plain(told(database, "wells")) == plain(describe(flows))
+    assert told(database, "wells").variable("age").hxl == "#age"  # type: ignore[union-attr]
+
+
+def test_descriptions_from_before_there_were_guards_are_filled_at_the_start_and_nothing_else_changes(
+    database: Database,
+) -> None:
+    bring(database, guarded("1", "12", "18 25"), guarded("2", "30", "18 25 35"))
+    before = told(database, "wells"), database.read(lambda connection: descriptions.guards(connection, "wells"))
+    schema.downgrade(database.engine, "0013_console")
+    schema.upgrade(database.engine)
+    assert database.read(lambda connection: descriptions.guards(connection, "wells")) == [None, None]
+    assert not describing.is_done(database)
+    with pytest.raises(NoSuchDimension, match="`izwi migrate` does that"):
+        database.read(lambda connection: survey_of(connection, "wells", ZoneInfo("UTC")))
+
+    describing.catch_up(database)
+
+    assert describing.is_done(database)
+    assert (
+        told(database, "wells"),
+        database.read(lambda connection: descriptions.guards(connection, "wells")),
+    ) == before
+
+
+def test_figures_and_exports_read_no_form(database: Database) -> None:
+    bring(database, guarded("1", "12", "18 25"), guarded("2", "30", "18 25 35"))
+    database.write(lambda connection: connection.execute(sa.text("UPDATE survey_version SET xform = 'gone'")))
+
+    survey = database.read(lambda connection: survey_of(connection, "wells", ZoneInfo("UTC")))
+
+    assert (survey.guard.smallest, survey.guard.bands) == (30, {"age": (18, 25, 35)})
+    assert survey.dictionary == told(database, "wells")
+
+
+def guarded(version: str, smallest: str, bands: str) -> StoredForm:
+    text = GUARDED.format(version=version, smallest=smallest, bands=bands)
+    return StoredForm("wells.md", text.encode())
 
 
 def test_a_list_of_two_thousand_choices_is_taken(database: Database) -> None:

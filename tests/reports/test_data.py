@@ -15,6 +15,7 @@ from app.reports.data.asking import Wish, how_of, usable, which_of
 from app.reports.data.extract import Extract, counts_of
 from app.reports.data.how import BadWish
 from app.reports.formats import kinds
+from app.store import descriptions
 from app.store.exports import Count
 from tests.reports.wells import AT, STORY, fill
 
@@ -220,7 +221,10 @@ def test_a_format_whose_library_is_not_there_says_what_to_install(
 
 
 def test_a_dictionary_of_no_published_version_is_none(parts: main.Parts) -> None:
-    assert parts.library.dictionary("nosuch") is None
-    found = parts.library.dictionary("leave_no_one_behind")
+    def told(survey: str) -> Dictionary | None:
+        return parts.database.read(lambda connection: descriptions.dictionary(connection, survey))
+
+    assert told("nosuch") is None
+    found = told("leave_no_one_behind")
     assert isinstance(found, Dictionary)
     assert found.survey == "leave_no_one_behind"

@@ -10,10 +10,9 @@ from uuid_utils.compat import uuid7
 from app import main
 from app.flows.dictionary.variable import Dictionary
 from app.gateway import versions
-from app.gateway.library import Library
 from app.models.people import respondent
 from app.models.runs import answer, run
-from app.store import surveys
+from app.store import descriptions, surveys
 from app.store.unit import Database
 from app.values import RunState
 
@@ -95,7 +94,7 @@ def fill(parts: main.Parts, times: int = 1, first: int = 0) -> Dictionary:
             add(
                 database, survey_id, version, given, state=state, at=AT + timedelta(days=place), name=f"p{time}x{place}"
             )
-    found = Library(database).dictionary("wells")
+    found = database.read(lambda connection: descriptions.dictionary(connection, "wells"))
     assert found is not None
     return found
 

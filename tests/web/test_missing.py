@@ -42,7 +42,7 @@ def ask(served: Served, clock: Clock) -> Ask:
 def test_the_documents_are_those_of_the_desk(served: Served, ask: Ask) -> None:
     world = World(served.parts)
     sent = world.broadcast("voices")
-    for _ in range(12):
+    for _ in range(20):
         world.run(answers=WOMAN, phone=world.recipient(sent, world.phone()))
         world.run("expired", question="adult")
     world.write()

@@ -11,6 +11,7 @@ from app.flows.phrases import fold, words
 # The numbers that entries have, in their order. 00 and 98 belong to the operators' own paging, 88 and 99 steer ours.
 NUMBERS = tuple(islice((number for number in count(1) if number not in {88, 98, 99}), 3000))
 _LONGEST_NEAR = 100  # a reply of 40,000 characters would be compared for more than a second, while everybody waits
+_ALIKE = 0.8
 _WORD = re.compile(r"[^\w]+")
 PLACES = {number: place for place, number in enumerate(NUMBERS)}
 
@@ -148,11 +149,22 @@ def _nearest(word: str, shown: Sequence[Shown]) -> str | None:
     """Forgive about one slip in five letters, but never guess between two choices that are equally near."""
     if not 4 <= len(word) <= _LONGEST_NEAR:
         return None
-    scores = []
-    for choice in shown:
-        best = max(SequenceMatcher(None, word, spoken, autojunk=False).ratio() for spoken in choice.spoken)
-        scores.append((best, choice.name))
-    scores.sort(reverse=True)
-    if not scores or scores[0][0] < 0.8 or (len(scores) > 1 and scores[1][0] >= scores[0][0]):
+    scores = sorted(
+        ((max(_likeness(word, each) for each in choice.spoken), choice.name) for choice in shown), reverse=True
+    )
+    if not scores or scores[0][0] < _ALIKE or (len(scores) > 1 and scores[1][0] >= scores[0][0]):
         return None
     return scores[0][1]
+
+
+def _likeness(word: str, spoken: str) -> float:
+    """How much of two words is the same; 0 where their length or their letters say already that it is too little.
+
+    To compare them properly takes longer than all the rest of a turn, and most labels are nothing like what was typed.
+    """
+    together = len(word) + len(spoken)
+    if 2.0 * min(len(word), len(spoken)) / together < _ALIKE:
+        return 0.0
+    if 2.0 * sum(min(word.count(letter), spoken.count(letter)) for letter in set(word)) / together < _ALIKE:
+        return 0.0
+    return SequenceMatcher(None, word, spoken, autojunk=False).ratio()

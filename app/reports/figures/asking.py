@@ -6,17 +6,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
-from app.flows.dictionary.describe import describe
 from app.flows.dictionary.variable import Measure
 from app.flows.guard import Guard
-from app.flows.reading.compile import compile_form
-from app.flows.reading.load import Form
 from app.reports.figures.axes import ABOUT_RUNS, NoSuchDimension, Survey
 from app.reports.figures.counting import answered
 from app.reports.figures.page import Page, lay_out
 from app.reports.figures.weighing import Weighing
-from app.store import figures, surveys
-from app.values import VersionStatus
+from app.store import descriptions, figures, surveys
 
 _COUNTED = {Measure.ONE, Measure.MANY}
 
@@ -34,20 +30,25 @@ class Asked:
 
 def survey_of(connection: Connection, name: str, zone: ZoneInfo) -> Survey:
     """A survey in all its versions that were ever asked; where they differ, the more careful one holds."""
-    every = surveys.of_survey(connection, name)
-    versions = [each for each in every if each.status is not VersionStatus.DRAFT] or every
-    if not versions:
-        raise NoSuchDimension(f"There is no survey {name}.")
-    flows = [compile_form(Form(surveys.xform(connection, each.id).encode(), {}, ())) for each in versions]
-    guards = [each.guard for each in flows]
-    guard = Guard(
+    dictionary = descriptions.dictionary(connection, name)
+    if dictionary is None:
+        raise NoSuchDimension(f"There is no survey {name} that anybody was asked.")
+    guards = descriptions.guards(connection, name)
+    if None in guards:
+        raise NoSuchDimension("What its forms ask of figures was not read yet: `izwi migrate` does that.")
+    number = surveys.ids(connection)[name]
+    return Survey(
+        number, dictionary, _careful([each for each in guards if each]), zone, figures.span(connection, number)
+    )
+
+
+def _careful(guards: Sequence[Guard]) -> Guard:
+    return Guard(
         smallest=max(each.smallest for each in guards),
         high_risk=frozenset().union(*(each.high_risk for each in guards)),
         areas={question: level for each in guards for question, level in each.areas.items()},
         bands={question: starts for each in guards for question, starts in each.bands.items()},
     )
-    number = surveys.ids(connection)[name]
-    return Survey(number, describe(flows), guard, zone, figures.span(connection, number))
 
 
 def pages(

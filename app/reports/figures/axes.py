@@ -1,7 +1,7 @@
 """What respondents of a survey can be told apart by: its questions, and how and when they answered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -32,6 +32,8 @@ class Survey:
     guard: Guard
     zone: ZoneInfo
     span: tuple[datetime, datetime] | None
+    calculated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Calculations that stand for a margin of the population, with the categories that they may give."""
 
     @property
     def rules(self) -> Rules:
@@ -64,6 +66,8 @@ class Survey:
             raise NoSuchDimension(f"Several choices of {name} may hold at once: name one, such as {name}/{first}.")
         if name in self.guard.bands:
             return Way(name, Axis(Kind.ANSWER, name), _named(self.guard.bands[name]), self.guard.bands[name])
+        if name in self.calculated:
+            return Way(name, Axis(Kind.ANSWER, name), self.calculated[name])
         if variable.measure in _NUMBERS:
             raise NoSuchDimension(f"{name} is a number: give it bands in the form, such as izwi:bands = 18 25 35.")
         raise NoSuchDimension(f"{name} has no choices that could be counted.")

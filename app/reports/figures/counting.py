@@ -41,13 +41,18 @@ def table(connection: Connection, survey: Survey, names: Sequence[str], weighing
     """Count by these names. The result may not be shown."""
     ways = [survey.axis(name) for name in names]
     _must_be_small(ways)
+    return tally(connection, survey, ways, weighing)
+
+
+def tally(connection: Connection, survey: Survey, ways: Sequence[Way], weighing: Weighing | None = None) -> Table:
+    """The same by these ways, however many cells there are."""
     profile = [store.Axis(store.Kind.ANSWER, each) for each in weighing.questions] if weighing else []
     cells: dict[Key, Cell] = {}
     for count in store.count(connection, survey.id, [*(way.axis for way in ways), *profile]):
         said, answers = count.values[: len(ways)], count.values[len(ways) :]
         key = tuple(way.category(value) for way, value in zip(ways, said, strict=True))
         weighted = count.n * weighing.of(answers) if weighing else None
-        cell = Cell(count.n, mark(count.first, count.second), weighted)
+        cell = Cell(count.n, mark(*count.who), weighted)
         cells[key] = cells[key] + cell if key in cells else cell
     found = [{key[place] for key in cells} for place in range(len(ways))]
     return Table(tuple(way.dimension(there) for way, there in zip(ways, found, strict=True)), cells)

@@ -1,6 +1,7 @@
 """The one exit for figures (D8): whatever shows counts calls `publish`, and shows nothing but what it gives."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from app.reports.figures.hiding import hide
 from app.reports.figures.published import HIDDEN, Figure, Published
@@ -8,6 +9,22 @@ from app.reports.figures.rounding import rounded, rounded_weighted
 from app.reports.figures.rules import Rules
 from app.reports.figures.table import TOTAL, Cell, Key, Table
 from app.reports.figures.vectors import Names, places, subsets
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """The way out for the figures of one survey, whatever they are of."""
+
+    rules: Rules
+    key: bytes
+
+    def table(self, table: Table) -> Published:
+        """A table with all its totals."""
+        return publish(table, self.rules, self.key)
+
+    def alone(self, cell: Cell) -> Figure:
+        """A number that stands in no table."""
+        return self.table(Table((), {(): cell})).at(())
 
 
 def publish(table: Table, rules: Rules, key: bytes) -> Published:

@@ -58,6 +58,6 @@ def _cells(connection: Connection, survey: Survey, found: Answered) -> dict[Key,
             if answered is None or value in answered:
                 continue
             value = REFUSED
-        cell = Cell(count.n, mark(count.first, count.second))
+        cell = Cell(count.n, mark(*count.who))
         cells[(value,)] = cells[(value,)] + cell if (value,) in cells else cell
     return cells

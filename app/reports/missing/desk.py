@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Connection
 
 from app.flows.flow import Flow
+from app.reports.figures.asking import survey_of
+from app.reports.figures.publish import Exit
 from app.reports.figures.weighing import Weighing
 from app.reports.missing import coverage, funnel, population, respondents, response, sample, weights
-from app.reports.missing.exit import FLOOR, shown
 from app.reports.missing.refusals import Unanswerable
 from app.settings import Settings
 from app.store import broadcasts, profiles, surveys
@@ -36,84 +37,72 @@ class Desk:
     versions: tuple[Version, ...]
     """Those that were ever asked, the one that is asked now last."""
     flows: Callable[[int], Flow]
+    key: bytes
+    """`Keys.figures`."""
 
     @classmethod
-    def of(cls, connection: Connection, settings: Settings, survey: str, flows: Callable[[int], Flow]) -> "Desk":
+    def of(
+        cls, connection: Connection, settings: Settings, survey: str, flows: Callable[[int], Flow], key: bytes
+    ) -> "Desk":
         """Find the survey. Raises `NoSuch`."""
         every = [each for each in surveys.of_survey(connection, survey) if each.status is not VersionStatus.DRAFT]
         if not every:
             known = ", ".join(sorted(surveys.ids(connection))) or "none"
             raise NoSuch(f"There is no survey {survey} that anybody was asked. There are: {known}.")
         every.sort(key=lambda each: (each.status is VersionStatus.PUBLISHED, each.id))
-        return cls(settings, survey, every[-1].survey_id, tuple(every), flows)
+        return cls(settings, survey, every[-1].survey_id, tuple(every), flows, key)
 
     def coverage(
         self, connection: Connection, by: Sequence[Sequence[str]] = (), margins: Path | None = None
     ) -> Document:
         """Respondents beside the population."""
-        people, found = self._respondents(connection, margins)
+        people, found, way_out = self._respondents(connection, margins)
         label = sample.label(profiles.ways(connection, self.survey_id))
-        made = coverage.tables(found, people, by)
+        made = coverage.tables(found, people, way_out, by)
         return {
             "survey": self.survey,
             "population": people.name,
             "basis": label.basis.value,
             "words": label.words,
-            "not_in_population": list(found.strange),
-            "tables": [
-                {
-                    "by": list(each.dimensions),
-                    "respondents": each.respondents,
-                    "unsaid": each.unsaid,
-                    "rows": [_row(each.dimensions, row) for row in each.rows],
-                }
-                for each in made
-            ],
+            "not_in_population": list(coverage.strange(found, way_out)),
+            "tables": [_table(each) for each in made],
         }
-
-    def weighting(
-        self, connection: Connection, margins: Path | None = None, limit: float = weights.LIMIT
-    ) -> tuple[weights.Weights, respondents.Respondents, population.Population]:
-        """The weight of a respondent of each profile, for whoever counts by profile and wants weighted figures."""
-        people, found = self._respondents(connection, margins)
-        if found.total < FLOOR:
-            raise weights.Unweighable(f"fewer than {FLOOR} people have completed this survey: too few to weight")
-        return weights.weigh(found.counts, found.dimensions, people, limit=limit), found, people
 
     def weighing(self, connection: Connection, margins: Path | None = None) -> Weighing:
         """How figures are to be weighted. Raises `Unweighable` and `Unrakable`."""
-        made, _, people = self.weighting(connection, margins)
-        asked = respondents.margins_of(self.flows(self.versions[-1].id), people)
+        people, found, way_out = self._respondents(connection, margins)
+        made, _ = _weighed(found, people, way_out, weights.LIMIT)
+        there, effective = weights.size(made, found.table.total, way_out)
 
         def of(answers: tuple[str | None, ...]) -> float:
-            (profile,) = respondents.gather(asked, [(answers, 1)], people).counts
-            return made.by_profile.get(profile, 1.0)  # the mean, where she was not among those who were weighed
+            ways = found.places.ways
+            key = tuple(way.category(answer) for way, answer in zip(ways, answers, strict=True))
+            # The mean, where she was not among those who were weighed.
+            return made.by_profile.get(found.places.profile(found.dimensions, key), 1.0)
 
-        return Weighing(tuple(each.name for each in asked.values()), of, made.design_effect, people.name)
+        names = tuple(way.name for way in found.places.ways)
+        return Weighing(names, of, there / effective, people.name)
 
     def weights(self, connection: Connection, margins: Path | None = None, limit: float = weights.LIMIT) -> Document:
         """How respondents would be weighted, and what that costs in precision."""
-        made, found, people = self.weighting(connection, margins, limit)
-        trimmed, _ = shown([made.trimmed, made.respondents - made.trimmed])
+        people, found, way_out = self._respondents(connection, margins)
+        made, tables = _weighed(found, people, way_out, limit)
+        there, effective = weights.size(made, found.table.total, way_out)
+        alone = [[name] for name in found.dimensions]
         return {
             "survey": self.survey,
             "population": people.name,
             "words": sample.label(profiles.ways(connection, self.survey_id)).words,
-            "by": list(made.dimensions),
-            "respondents": made.respondents,
-            "effective": round(made.effective, 1),
-            "design_effect": round(made.design_effect, 3),
-            "median": round(made.median, 4),
-            "largest": round(made.largest, 4),
+            "by": [list(each.dimensions) for each in tables],
+            "respondents": there,
+            "effective": effective,
+            "design_effect": round(there / effective, 2),
             "limit": limit,
-            "trimmed": trimmed,
-            "off": round(made.off, 6),
-            "unsaid": {name: shown([count, made.respondents - count])[0] for name, count in made.unsaid.items()},
-            "not_in_population": list(found.strange),
-            "without": [
-                {"by": list(each.dimensions), "category": list(each.key), "share": round(each.share, 4)}
-                for each in made.without
-            ],
+            "trimmed": made.trimmed > 0,  # how many would be a sum of cells, some of which are hidden
+            "off": round(made.off, 2),
+            "unsaid": {each.dimensions[0]: each.unsaid for each in coverage.tables(found, people, way_out, alone)},
+            "not_in_population": list(coverage.strange(found, way_out)),
+            "together": [_together(each) for each in tables if each.hidden],
         }
 
     def response(self, connection: Connection, broadcast: str | None = None) -> Document:
@@ -123,14 +112,14 @@ class Desk:
             raise NoSuch(
                 f"There is no broadcast {broadcast} of {self.survey}. There are: {', '.join(sorted(known)) or 'none'}."
             )
-        found = response.sections(connection, self.survey_id, self.flows, broadcast=broadcast)
+        found = response.sections(connection, self.survey_id, self.flows, self._exit(connection), broadcast=broadcast)
         return {"survey": self.survey, "sections": [_section(each) for each in found]}
 
     def funnel(self, connection: Connection, by: By | None = None) -> Document:
         """Where people leave."""
         flows = [self.flows(each.id) for each in self.versions]
         found = funnel.sides(
-            connection, self.survey_id, flows, by, ZoneInfo(self.settings.zone),
+            connection, self.survey_id, flows, by, ZoneInfo(self.settings.zone), self._exit(connection),
             session_seconds=self.settings.ussd_seconds,
         )  # fmt: skip
         return {
@@ -139,14 +128,13 @@ class Desk:
             "sides": [
                 {
                     "side": side.name,
-                    "runs": side.runs,
+                    "completed": side.completed,
+                    "under_way": side.under_way,
                     "questions": [
                         {
-                            "question": row.question,
-                            "shown": row.shown,
-                            "answered": row.answered,
-                            "skipped": row.skipped,
-                            "under_way": row.under_way,
+                            "question": row.first,
+                            "last": row.last,
+                            "reached": row.reached,
                             "left": row.left,
                             "causes": {cause.value: count for cause, count in row.causes.items()},
                         }
@@ -159,10 +147,51 @@ class Desk:
 
     def _respondents(
         self, connection: Connection, margins: Path | None
-    ) -> tuple[population.Population, respondents.Respondents]:
-        people = population.read(margins or self.settings.margins)
-        flow = self.flows(self.versions[-1].id)
-        return people, respondents.read(connection, self.survey_id, flow, people)
+    ) -> tuple[population.Population, respondents.Respondents, Exit]:
+        own = population.read(self.settings.margins)
+        people = population.read(margins) if margins else own
+        survey = survey_of(connection, self.survey, ZoneInfo(self.settings.zone))
+        places = respondents.places_of(self.flows(self.versions[-1].id), survey, people, own)
+        return people, respondents.read(connection, survey, places), Exit(survey.rules, self.key)
+
+    def _exit(self, connection: Connection) -> Exit:
+        return Exit(survey_of(connection, self.survey, ZoneInfo(self.settings.zone)).rules, self.key)
+
+
+def _weighed(
+    found: respondents.Respondents, people: population.Population, way_out: Exit, limit: float
+) -> tuple[weights.Weights, list[coverage.Table]]:
+    """Weights by the categories that are shown; the others of a margin are taken together."""
+    if way_out.alone(found.table.total).n is None:
+        few = way_out.rules.smallest
+        raise weights.Unweighable(f"fewer than {few} people have completed this survey: too few to weight")
+    tables = coverage.tables(found, people, way_out)
+    told = population.Population(people.name, tuple(each.margin for each in tables))
+    counts = {profile: cell.n for profile, cell in found.profiles.items()}
+    joined = {each.dimensions: each.hidden for each in tables}
+    return weights.weigh(counts, found.dimensions, told, limit=limit, joined=joined), tables
+
+
+def _table(each: coverage.Table) -> Document:
+    others = None
+    if each.others:
+        others = {"categories": sorted(map(list, each.hidden))} | _row((), each.others)
+    return {
+        "by": list(each.dimensions),
+        "respondents": each.respondents,
+        "unsaid": each.unsaid,
+        "rows": [_row(each.dimensions, row) for row in each.rows],
+        "others": others,
+    }
+
+
+def _together(each: coverage.Table) -> Document:
+    hidden = [row for row in each.rows if row.respondents is None]
+    return {
+        "by": list(each.dimensions),
+        "categories": [list(row.key) for row in hidden],
+        "share": round(sum(row.expected for row in hidden), 4),
+    }
 
 
 def _row(dimensions: Sequence[str], row: coverage.Row) -> Document:
@@ -182,6 +211,7 @@ def _section(each: response.Section) -> Document:
         "words": list(each.words),
         "people": each.people,
         "under_way": each.under_way,
+        "groups": {group.value: count for group, count in each.groups.items()},
         "dispositions": [
             {"code": what.code, "group": what.group.value, "words": what.words, "people": count}
             for what, count in each.dispositions

@@ -11,6 +11,8 @@ from app.reports.missing.refusals import Unanswerable
 Profile = tuple[str, ...]
 """In which categories some respondents are, by dimension; `NOT_SAID` where they gave no answer."""
 NOT_SAID = ""
+OTHERS = ("the others",)
+"""Categories that are taken together."""
 _CLOSE = 1e-9
 _MOST_ROUNDS = 2_000
 
@@ -20,10 +22,13 @@ class Target(NamedTuple):
 
     places: tuple[int, ...]
     shares: Mapping[Profile, float]
+    joined: frozenset[Profile] = frozenset()
+    """Categories that are taken together."""
 
     def key(self, profile: Profile) -> Profile:
         """The category of a profile in this margin."""
-        return tuple(profile[place] for place in self.places)
+        key = tuple(profile[place] for place in self.places)
+        return OTHERS if key in self.joined else key
 
 
 class Unrakable(Unanswerable):
@@ -32,7 +37,7 @@ class Unrakable(Unanswerable):
     def __init__(self, furthest: Profile, off: float) -> None:
         self.furthest, self.off = furthest, off
         super().__init__(
-            f"no weights fit all margins at once: {' '.join(furthest) or 'one category'} stays {off:.2%} of all away from "
+            f"no weights fit all margins at once: {' '.join(furthest) or 'one category'} stays {off:.0%} of all away from "
             "its share. The margins contradict each other for these respondents; take one out, or join categories"
         )
 

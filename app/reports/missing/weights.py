@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.reports.figures.publish import Exit
+from app.reports.figures.rules import STEP
+from app.reports.figures.table import Cell
 from app.reports.missing.population import Margin, Population
-from app.reports.missing.raking import NOT_SAID, Profile, Target, off_by, rake
+from app.reports.missing.raking import NOT_SAID, OTHERS, Profile, Target, off_by, rake
 from app.reports.missing.refusals import Unanswerable
 
 LIMIT = 5.0
@@ -59,9 +62,17 @@ class Weights:
 
 
 def weigh(
-    counts: Mapping[Profile, int], dimensions: Sequence[str], population: Population, *, limit: float = LIMIT
+    counts: Mapping[Profile, int],
+    dimensions: Sequence[str],
+    population: Population,
+    *,
+    limit: float = LIMIT,
+    joined: Mapping[tuple[str, ...], frozenset[Profile]] | None = None,
 ) -> Weights:
-    """Weight respondents, of whom there are so many of each profile. Raises `Unweighable` and `Unrakable`."""
+    """Weight respondents, of whom there are so many of each profile. Raises `Unweighable` and `Unrakable`.
+
+    `joined` are the categories of a margin that are taken together, as they are too few each.
+    """
     counts = {profile: count for profile, count in counts.items() if count}
     total = sum(counts.values())
     if not total:
@@ -71,7 +82,8 @@ def weigh(
         raise Unweighable("no question of this survey has izwi:margin, so nobody knows what to weight to")
     targets, without = list[Target](), list[Empty]()
     for margin in margins:
-        target, missing = _target(counts, dimensions, margin)
+        together = (joined or {}).get(margin.dimensions, frozenset())
+        target, missing = _target(counts, dimensions, margin, together)
         targets.append(target)
         without += missing
     found, cap = _trimmed(counts, targets, limit)
@@ -93,6 +105,13 @@ def weigh(
     )
 
 
+def size(made: Weights, respondents: Cell, way_out: Exit) -> tuple[int, int]:
+    """How many respondents there are, and as how many they count where they are weighted: as they are shown."""
+    shown = way_out.alone(Cell(respondents.n, respondents.mark, made.effective))
+    people = shown.n or way_out.rules.smallest
+    return people, min(people, max(STEP, shown.weighted or 0))
+
+
 def usable(population: Population, dimensions: Sequence[str]) -> list[Margin]:
     """The margins of a population as far as a survey asks for their dimensions."""
     found = dict[tuple[str, ...], Margin]()
@@ -102,24 +121,27 @@ def usable(population: Population, dimensions: Sequence[str]) -> list[Margin]:
     return list(found.values())
 
 
-def _target(counts: Mapping[Profile, int], dimensions: Sequence[str], margin: Margin) -> tuple[Target, list[Empty]]:
+def _target(
+    counts: Mapping[Profile, int], dimensions: Sequence[str], margin: Margin, joined: frozenset[Profile]
+) -> tuple[Target, list[Empty]]:
     """What a margin should be: the population's shares among those who said; who did not say stays as many as they are."""
     places = tuple(dimensions.index(each) for each in margin.dimensions)
-    there = dict[Profile, int]()
+    expected, there, bare = dict[Profile, float](), dict[Profile, int](), Target(places, {}, joined)
+    for key, share in margin.shares.items():
+        category = OTHERS if key in joined else key
+        expected[category] = expected.get(category, 0.0) + share
     for profile, count in counts.items():
-        key = tuple(profile[place] for place in places)
-        there[key] = there.get(key, 0) + count
+        category = bare.key(profile)
+        there[category] = there.get(category, 0) + count
     total, said = sum(there.values()), sum(count for key, count in there.items() if NOT_SAID not in key)
-    without = [
-        Empty(margin.dimensions, key, share) for key, share in margin.shares.items() if share and key not in there
-    ]
-    known = sum(margin.shares.get(key, 0.0) for key in there)
+    without = [Empty(margin.dimensions, key, share) for key, share in expected.items() if share and key not in there]
+    known = sum(expected.get(key, 0.0) for key in there)
     shares = {
-        key: count / total if NOT_SAID in key else margin.shares.get(key, 0.0) / known * said / total
+        key: count / total if NOT_SAID in key else expected.get(key, 0.0) / known * said / total
         for key, count in there.items()
         if NOT_SAID in key or known
     }
-    return Target(places, shares), without
+    return Target(places, shares, joined), without
 
 
 def _trimmed(

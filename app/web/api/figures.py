@@ -43,7 +43,8 @@ def routes(desk: Desk) -> APIRouter:
                 raise NotThere("There is no survey of this name.")
             weighing = None
             if weights == "rake":
-                weighing = Missing.of(connection, desk.settings, survey, desk.flow).weighing(connection)
+                about = Missing.of(connection, desk.settings, survey, desk.flow, desk.figures_key)
+                weighing = about.weighing(connection)
             return pages(connection, survey_of(connection, survey, desk.zone), desk.figures_key, asked, weighing)
 
         try:

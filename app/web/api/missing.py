@@ -21,9 +21,7 @@ Dimensions = Annotated[
 ]
 Limit = Annotated[float, Query(ge=1.5, le=100, description="Largest weight, in medians")]
 Name = Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]+$", description="Only this broadcast")]
-# Their counts are exact and hidden by themselves, not rounded and hidden together with all others (D19): for whoever may
-# see the answers anyway.
-_SEE, _FIGURES = needs(Permission.SEE_STATUS), needs(Permission.EXPORT_ANSWERS)
+_SEE, _FIGURES = needs(Permission.SEE_STATUS), needs(Permission.SEE_FIGURES)
 _HIDDEN = "null is hidden, or cannot be said"
 
 
@@ -43,6 +41,17 @@ class CoverageRow(BaseModel):
     short: int | None
 
 
+class CoverageOthers(BaseModel):
+    """All categories together that are not shown one by one."""
+
+    categories: list[list[str]]
+    respondents: int
+    share: float
+    expected: float
+    ratio: float | None
+    short: int
+
+
 class CoverageTable(BaseModel):
     """Respondents beside the population, by some margins."""
 
@@ -50,6 +59,7 @@ class CoverageTable(BaseModel):
     respondents: int | None
     unsaid: int | None
     rows: list[CoverageRow]
+    others: CoverageOthers | None
 
 
 class Coverage(_Told):
@@ -62,12 +72,12 @@ class Coverage(_Told):
     tables: list[CoverageTable]
 
 
-class Without(BaseModel):
-    """A category that nobody answered from."""
+class Together(BaseModel):
+    """Categories of a margin that are not shown one by one, and are weighted as one."""
 
     by: list[str]
-    category: list[str]
-    share: float
+    categories: list[list[str]]
+    share: float = Field(description="Of the population")
 
 
 class Weighted(_Told):
@@ -75,18 +85,16 @@ class Weighted(_Told):
 
     population: str
     words: str
-    by: list[str]
+    by: list[list[str]]
     respondents: int
-    effective: float
+    effective: int
     design_effect: float
-    median: float
-    largest: float
     limit: float
-    trimmed: int | None
+    trimmed: bool = Field(description="Whether any weight was cut")
     off: float
     unsaid: dict[str, int | None]
     not_in_population: list[str]
-    without: list[Without]
+    together: list[Together]
 
 
 class Disposed(BaseModel):
@@ -95,7 +103,7 @@ class Disposed(BaseModel):
     code: str
     group: str
     words: str
-    people: int
+    people: int | None = Field(description=_HIDDEN)
 
 
 class ResponseSection(BaseModel):
@@ -104,7 +112,8 @@ class ResponseSection(BaseModel):
     broadcast: str
     words: list[str]
     people: int | None
-    under_way: int
+    under_way: int | None
+    groups: dict[str, int | None]
     dispositions: list[Disposed]
     e: float | None
     rates: dict[str, float | None]
@@ -117,22 +126,21 @@ class Response(_Told):
 
 
 class FunnelQuestion(BaseModel):
-    """What happened at one question."""
+    """What happened at one question, or at several that follow each other."""
 
     question: str
-    shown: int | None = Field(description=_HIDDEN)
-    answered: int | None
-    skipped: int | None
-    under_way: int | None
+    last: str = Field(description="The last of them")
+    reached: int | None = Field(description=_HIDDEN)
     left: int | None
-    causes: dict[str, int | None]
+    causes: dict[str, int | None] = Field(description="Empty where the funnel is split")
 
 
 class FunnelSide(BaseModel):
     """One funnel."""
 
     side: str
-    runs: int | None
+    completed: int | None
+    under_way: int | None
     questions: list[FunnelQuestion]
 
 
@@ -149,7 +157,7 @@ def routes(desk: Desk) -> APIRouter:
 
     def answer(survey: str, ask: Callable[[Answers, Connection], Document]) -> Any:
         def work(connection: Connection) -> Document:
-            return ask(Answers.of(connection, desk.settings, survey, desk.flow), connection)
+            return ask(Answers.of(connection, desk.settings, survey, desk.flow, desk.figures_key), connection)
 
         return desk.database.read(work)
 

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
 
 from app.flows.review.tariff import BadTariff
 from app.gateway.accounts import Accounts
@@ -99,10 +100,14 @@ PARTS = (
 
 
 def routes_of(office: Office) -> APIRouter:
-    """The routes of all parts. `/broadcasts/new` comes before `/broadcasts/{name}`, which would take it for a name."""
+    """The routes of all parts. What has a name of its own comes first: `/surveys/upload` before `/surveys/{survey}`."""
     router, every = APIRouter(), [route for part in PARTS for route in part.routes(office).routes]
-    router.routes.extend(sorted(every, key=lambda route: str(getattr(route, "path", "")).count("{")))
+    router.routes.extend(sorted(every, key=_open_places))
     return router
+
+
+def _open_places(route: BaseRoute) -> list[bool]:
+    return ["{" in part for part in getattr(route, "path", "").split("/")]
 
 
 def make_console(

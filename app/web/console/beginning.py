@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from app.access import Permission
 from app.gateway.demo import making
+from app.gateway.demo.plan import Plan
 from app.gateway.library import Library
 from app.gateway.refusals import NotPossible
 from app.store import demo
@@ -66,8 +67,8 @@ def _making(office: Office) -> Any:
         library = Library(desk.database)  # of its own, for this thread
         library.refresh()
         until = datetime.combine(desk.now().date(), time(), UTC)
-        plan = making.Plan(desk.settings.survey, PEOPLE, _SEED, until, _DAYS)
-        making.make(desk.settings, desk.database, library, desk.keys, plan, task)
+        plan = Plan(desk.settings.survey, PEOPLE, _SEED, until, _DAYS)
+        making.make(desk.settings, desk.database, library, plan, task, processes=1)
         return f"{PEOPLE} simulated people have answered. All of them can be removed again under “Begin here”."
 
     return work

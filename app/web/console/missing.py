@@ -12,13 +12,13 @@ from app.store.funnels import By
 from app.web.desk import Desk
 
 # Counts of coverage and weights are exact: for whoever may see the answers anyway.
-SEES_MISSING = Permission.EXPORT_ANSWERS
+SEES_MISSING = Permission.SEE_FIGURES
 SIDES = tuple(each.value for each in By)
 
 
 def answers(desk: Desk, connection: Connection, survey: str) -> Answers:
     """What is asked of one survey is answered by this."""
-    return Answers.of(connection, desk.settings, survey, desk.flow)
+    return Answers.of(connection, desk.settings, survey, desk.flow, desk.figures_key)
 
 
 def coverage(desk: Desk, survey: str) -> Callable[[Connection], Document]:

@@ -155,7 +155,7 @@ def routes(office: Office) -> APIRouter:
 
 def asking(desk: Desk, survey: str) -> Callable[[Connection], Answers]:
     """Whoever answers what is asked about a survey's runs."""
-    return lambda connection: Answers.of(connection, desk.settings, survey, desk.flow)
+    return lambda connection: Answers.of(connection, desk.settings, survey, desk.flow, desk.figures_key)
 
 
 def _turns(desk: Desk, survey_id: int, question: str) -> list[latest.Happened]:

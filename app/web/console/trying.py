@@ -1,6 +1,6 @@
 """/try: a survey on basic phones in the browser, beside its picture, on a stage of its own where nothing is real."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from app.access import Permission
 from app.flows.picture.plan import END, way
 from app.flows.review.findings import language
-from app.gateway import describing, library
+from app.gateway import describing, library, versions
 from app.gateway.refusals import NotPossible, NotThere
 from app.gateway.versions import newest_draft, published_of
 from app.store import surveys
@@ -51,7 +51,7 @@ class _Room:
 
     def __init__(self, office: Office) -> None:
         self.office, self.desk, self.stages = office, office.desk, office.stages
-        self._drawn = Kept(office.desk.now)
+        self._kept = Kept(office.desk.now)
 
     def mine(self, request: Request, survey: str) -> Stage:
         """The stage of whoever asks; raises `NotThere` where it is gone."""
@@ -66,7 +66,7 @@ class _Room:
         """Everything that the page shows of it."""
         wanted, view, found = stage.wanted, stage.view(), stage.funnel()
         key = wanted.version_id, wanted.xform
-        picture = self._drawn.value(key, lambda: Picture.of(describing.compiled(wanted.xform)), wait=5)
+        picture = self._kept.value(("picture", *key), lambda: Picture.of(describing.compiled(wanted.xform)), wait=5)
         return {
             "survey": wanted.survey, "wanted": wanted, "view": view, "picture": picture,
             "funnel": funnel_from(found) if found else Funnel(), "lit": _lit(picture, view), "fault": "", "people": PEOPLE,
@@ -76,10 +76,16 @@ class _Room:
         """What is asked before a phone is taken up."""
         found = self.desk.database.read(lambda connection: versions_of(connection, survey))
         chosen = named(found, version) if version else newest_draft(found) or published_of(found) or found[-1]
-        flow = self.desk.flow(chosen.id)
-        asks = any(each.sets_language for each in flow.questions)  # then it is chosen on the phone
-        languages = {} if asks else {each: language(flow, each) for each in flow.locales}
+        key = chosen.id, chosen.digest  # a draft may have got the number of one that it took the place of
+        languages = self._kept.value(("languages", *key), lambda: self._to_choose(chosen), wait=5) or {}
         return {"survey": survey, "versions": found[::-1], "chosen": chosen, "languages": languages}
+
+    def _to_choose(self, version: Version) -> Mapping[str, str]:
+        """The languages that a phone may have; none where the form asks for it."""
+        flow = versions.flow_of(self.desk.database, version.id)
+        if any(each.sets_language for each in flow.questions):
+            return {}
+        return {each: language(flow, each) for each in flow.locales}
 
 
 def routes(office: Office) -> APIRouter:

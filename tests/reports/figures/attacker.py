@@ -13,28 +13,22 @@ from app.reports.figures.table import TOTAL, Dimension, Key
 Bounds = tuple[float, float]
 
 
-@dataclass
-class Attacker:
-    """What is known: for margins of the table of all people, from what to what each can be."""
+class Solver:
+    """What is known: of sums of unknown numbers, none of which is negative, from what to what each can be."""
 
-    dimensions: tuple[Dimension, ...]
-    known: dict[Key, Bounds]
-
-    def __post_init__(self) -> None:
-        self.inner = list(product(*(each.categories for each in self.dimensions)))
-        rows = np.array([self._row(key) for key in self.known])
-        low, high = (np.array([bounds[side] for bounds in self.known.values()]) for side in (0, 1))
+    def __init__(self, rows: np.ndarray, bounds: Sequence[Bounds]) -> None:
+        low, high = (np.array([each[side] for each in bounds]) for side in (0, 1))
         exact = low == high
         self.equal, self.equals = rows[exact], low[exact]
         self.below = np.vstack([rows[~exact], -rows[~exact]])
         self.limits = np.concatenate([high[~exact], -low[~exact]])
 
-    def interval(self, key: Key) -> Bounds:
-        """From what to what a hidden number can be."""
+    def range(self, row: np.ndarray) -> Bounds:
+        """From what to what a sum can be."""
         found = []
         for sign in (1, -1):
             result = linprog(
-                sign * self._row(key),
+                sign * row,
                 A_ub=self.below if len(self.below) else None, b_ub=self.limits if len(self.limits) else None,
                 A_eq=self.equal if len(self.equal) else None, b_eq=self.equals if len(self.equals) else None,
                 bounds=(0, None), method="highs",
@@ -43,12 +37,32 @@ class Attacker:
             found.append(sign * result.fun if result.status == 0 else np.inf)
         return found[0], found[1]
 
-    def solvable(self, keys: Sequence[Key]) -> list[Key]:
-        """Which of these numbers are sums and differences of what is known exactly."""
+    def solved(self, rows: Sequence[np.ndarray]) -> list[int]:
+        """Which of these sums are sums and differences of what is known exactly, by their place."""
         _, sizes, right = np.linalg.svd(self.equal, full_matrices=True)
         rank = int((sizes > 1e-9).sum())
         free = right[rank:].T  # all ways in which the people can be otherwise and nothing that is known is
-        return [key for key in keys if not len(free.T) or np.abs(self._row(key) @ free).max() < 1e-7]
+        return [place for place, row in enumerate(rows) if not len(free.T) or np.abs(row @ free).max() < 1e-7]
+
+
+@dataclass
+class Attacker:
+    """The same for margins of the table of all people."""
+
+    dimensions: tuple[Dimension, ...]
+    known: dict[Key, Bounds]
+
+    def __post_init__(self) -> None:
+        self.inner = list(product(*(each.categories for each in self.dimensions)))
+        self.solver = Solver(np.array([self._row(key) for key in self.known]), list(self.known.values()))
+
+    def interval(self, key: Key) -> Bounds:
+        """From what to what a hidden number can be."""
+        return self.solver.range(self._row(key))
+
+    def solvable(self, keys: Sequence[Key]) -> list[Key]:
+        """Which of these numbers are sums and differences of what is known exactly."""
+        return [keys[place] for place in self.solver.solved([self._row(key) for key in keys])]
 
     def _row(self, key: Key) -> np.ndarray:
         return np.array([float(all(b in {TOTAL, a} for a, b in zip(each, key, strict=True))) for each in self.inner])

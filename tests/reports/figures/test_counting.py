@@ -112,7 +112,7 @@ def test_figures_can_be_weighted_to_the_census_and_say_so(parts: main.Parts) -> 
         alike = {"province": "ZW19", "residence": "town", "age_band": "25-34"}
         complete(connection, [{"sex": "woman", "adult": "yes", **alike}] * 20)
         complete(connection, [{"sex": "man", "adult": "no", **alike}] * 60)
-        about = Desk.of(connection, parts.settings, SURVEY, lambda key: parts.library.edition(key).flow)
+        about = Desk.of(connection, parts.settings, SURVEY, lambda key: parts.library.edition(key).flow, SECRET)
         weighing = about.weighing(connection)
         survey = survey_of(connection, SURVEY, HARARE)
         (plain,) = pages(connection, survey, b"key", Asked("adult"))

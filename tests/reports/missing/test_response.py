@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.engine import Connection
 
 from app import main
 from app.cli.handset import Network
 from app.reports.missing.desk import NoSuch
 from app.reports.missing.dispositions import EVERY, Group, core_of, progress
 from app.reports.missing.rates import eligibility, participation, rates
+from app.reports.missing.response import Counted, count
+from app.store import broadcasts, outcomes
 from tests.phone import Phone
 from tests.reports.missing.world import BEGAN, World
 
@@ -102,7 +105,18 @@ def test_the_core_of_the_survey_begins_after_consent_and_age(world: World) -> No
     assert progress(flow, "story") == pytest.approx(1 - 1 / len(core_of(flow)))
 
 
-def people(found: dict[str, Any], place: int = 0) -> dict[str, int]:
+def counted(world: World, broadcast: str) -> Counted:
+    """The people of a broadcast by their disposition, before anything is hidden."""
+    world.write()
+
+    def work(connection: Connection) -> Counted:
+        (key,) = [each.id for each in broadcasts.every(connection) if each.name == broadcast]
+        return count(outcomes.of_broadcast(connection, key), world.flow)
+
+    return world.parts.database.read(work)
+
+
+def people(found: dict[str, Any], place: int = 0) -> dict[str, int | None]:
     return {each["code"]: each["people"] for each in found["sections"][place]["dispositions"]}
 
 
@@ -142,17 +156,65 @@ def test_each_recipient_has_the_disposition_that_fits(world: World) -> None:
     one(state="left_out", reason="asked_lately", rounds=0, message="")
     one(state="left_out", reason="answering", rounds=0, message="")
 
-    found = world.ask("response", "voices")
+    found = counted(world, "voices")
 
-    assert people(found) == {
+    assert {what.code: cell.n for what, cell in found.dispositions.items()} == {
         "1.1": 1, "1.2": 2, "2.11": 5, "2.12": 3, "2.2": 1, "2.32": 1, "2.33": 1, "3.1": 3, "3.11": 3, "4.1": 1, "4.3": 1,
         "4.7": 1, "4.8": 1, "4.9": 1, "-": 2,
     }  # fmt: skip
-    (section,) = found["sections"]
-    assert (section["broadcast"], section["people"], section["under_way"]) == ("voices", 27, 1)
-    assert section["e"] == round(14 / 19, 4)
-    assert section["rates"]["RR1"] == round(1 / 20, 4)
-    assert section["rates"]["CON3"] == round(13 / 14, 4)
+    assert (found.under_way.n, found.ended.n) == (1, 26)
+    groups = {group: cell.n for group, cell in found.groups.items()}
+    assert eligibility(groups) == 14 / 19
+    assert rates(groups)["RR1"] == 1 / 20
+    assert rates(groups)["CON3"] == 13 / 14
+
+
+def test_what_leaves_is_rounded_and_what_is_few_is_hidden_with_what_would_tell_of_it(world: World) -> None:
+    sent = world.broadcast("voices")
+    for number, (how, question) in enumerate([("completed", ""), ("expired", "story"), ("expired", "consent")] * 40):
+        if how == "completed" or number < 60:
+            world.run(how, question=question, phone=world.recipient(sent, world.phone()))
+    for number in range(37):
+        world.recipient(sent, world.phone(), message="failed" if number < 3 else "delivered")
+
+    (section,) = world.ask("response", "voices")["sections"]
+
+    assert section["people"] in {115, 120}
+    assert section["groups"]["I"] == 40
+    assert section["groups"]["UH"] is None
+    hidden = [group for group, n in section["groups"].items() if n is None]
+    assert len(hidden) == 2
+    # What is hidden stands in the first rates all together, so they can be told; in others it does not.
+    assert section["rates"]["RR1"] == round(40 / section["people"], 4)
+    assert section["rates"]["RR5"] is None
+    for group in section["groups"]:
+        own = [each["people"] for each in section["dispositions"] if each["group"] == group]
+        assert section["groups"][group] is not None or set(own) == {None}
+
+
+def test_a_group_is_shown_where_its_outcomes_are_not(world: World) -> None:
+    sent = world.broadcast("voices")
+    for number in range(40):
+        world.run("completed", phone=world.recipient(sent, world.phone()))
+        world.run(
+            "declined" if number < 35 else "stopped", question="province", phone=world.recipient(sent, world.phone())
+        )
+
+    (section,) = world.ask("response", "voices")["sections"]
+
+    assert section["groups"] == {"I": 40, "R": 40}
+    assert people(world.ask("response", "voices")) == {"1.1": 40, "2.11": None, "2.12": None}
+
+
+@given(COUNTS)
+def test_a_rate_of_what_is_shown_is_the_rate_or_it_is_not_told(counts: dict[str, int]) -> None:
+    whole = {Group(name): n for name, n in counts.items()}
+    shown = {group: n if n >= 50 else None for group, n in whole.items()}
+
+    told = rates(shown, sum(counts.values()))
+
+    for name, rate in rates(whole).items():
+        assert told[name] is None or told[name] == pytest.approx(rate)
 
 
 def test_a_completed_run_counts_more_than_a_later_one_and_a_reminder_that_arrived_more_than_a_message_that_did_not(
@@ -182,10 +244,10 @@ def test_runs_from_before_a_broadcast_are_not_its_answers(world: World) -> None:
 
 
 def test_people_who_come_by_themselves_have_no_response_rate(parts: main.Parts, network: Network) -> None:
-    for number in range(12):
+    for number in range(50):
         phone = Phone(network, f"+2637700005{number:02}")
         phone.dial()
-        phone.replies("1", "2" if number < 3 else "1")
+        phone.replies("1", "2" if number < 20 else "1")
 
     found = World(parts).ask("response")
 
@@ -193,19 +255,19 @@ def test_people_who_come_by_themselves_have_no_response_rate(parts: main.Parts, 
     assert "there is no response rate" in section["words"][0]
     assert section["e"] is None
     assert set(section["rates"]) == {"completed", "completed_or_half", "refused_or_broke_off", "screened_out"}
-    assert people(found) == {"2.11": 3, "2.12": 9}
-    assert section["under_way"] == 9
+    assert people(found) == {"2.11": 20, "2.12": 30}
+    assert section["under_way"] == 30
 
 
 def test_a_broadcast_that_lost_links_says_that_its_rates_are_too_low(world: World) -> None:
     sent = world.broadcast("voices")
-    for _ in range(12):
+    for _ in range(15):
         world.recipient(sent, world.phone())
         world.run("completed", phone=None)
 
     found = world.ask("response", "voices")
 
-    assert found["sections"][0]["words"][1].startswith("12 runs since this broadcast began have no link")
+    assert found["sections"][0]["words"][1].startswith("About 15 runs since this broadcast began have no link")
 
 
 def test_of_few_people_nothing_is_shown(world: World) -> None:

@@ -18,6 +18,7 @@ from app.models.runs import answer, run, session
 from app.reports.missing.desk import Desk
 from app.store import sessions, surveys
 from app.values import VersionStatus
+from tests.reports.figures.people import SECRET
 
 BEGAN = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 SURVEY = "leave_no_one_behind"
@@ -130,7 +131,7 @@ class World:
         self.write()
 
         def work(connection: sa.Connection) -> dict[str, Any]:
-            desk = Desk.of(connection, self.parts.settings, self.survey, self.flow)
+            desk = Desk.of(connection, self.parts.settings, self.survey, self.flow, SECRET)
             found: dict[str, Any] = getattr(desk, what)(connection, *arguments, **options)
             return found
 
