@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from app.settings import BadSettings, Settings, load
+from app.settings import BadSettings, Settings, decided_outside, load
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +76,31 @@ def test_a_settings_file_that_is_not_there_stops_the_start(monkeypatch: pytest.M
 
     with pytest.raises(BadSettings, match="IZWI_CONFIG: there is no file"):
         load()
+
+
+def test_what_was_kept_in_the_console_counts_below_the_file_and_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "console.toml").write_text(
+        'africastalking_username = "kept"\nregion = "BW"\nzone = "Africa/Gaborone"\n'
+    )
+    file = tmp_path / "izwi.toml"
+    file.write_text(f'data_dir = "{tmp_path}"\nregion = "ZM"\n')
+    monkeypatch.setenv("IZWI_CONFIG", str(file))
+    monkeypatch.setenv("IZWI_ZONE", "Africa/Lusaka")
+
+    settings = load()
+
+    assert (settings.africastalking_username, settings.region, settings.zone) == ("kept", "ZM", "Africa/Lusaka")
+    assert decided_outside(["region", "zone", "africastalking_username"]) == {"region", "zone"}
+
+
+@pytest.mark.parametrize("text", ["not TOML", "prot = 9000"])
+def test_a_file_of_the_console_that_is_damaged_stops_the_start(tmp_path: Path, text: str) -> None:
+    (tmp_path / "console.toml").write_text(text)
+
+    with pytest.raises(BadSettings, match=r"console\.toml|IZWI_PROT"):
+        load(data_dir=tmp_path)
 
 
 def test_settings_cannot_be_changed_and_never_print_the_api_key() -> None:

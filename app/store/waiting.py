@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -9,8 +10,17 @@ from sqlalchemy.engine import Connection
 
 from app.models.messages import outbox
 from app.models.runs import channel
+from app.store.outbox import PRIORITIES
 
-_MINUTES, _HOUR = timedelta(minutes=5), timedelta(hours=1)
+_MINUTES, _HOUR, _FOR_EVER = timedelta(minutes=5), timedelta(hours=1), timedelta(days=3650)
+_CHANNELS = sa.select(channel.c.id, channel.c.name).order_by(channel.c.name)
+_COUNT = sa.select(sa.func.count()).where(
+    outbox.c.channel_id == sa.bindparam("channel"),
+    outbox.c.state == sa.text("'queued'"),
+    outbox.c.priority.in_(sorted(set(PRIORITIES.values()))),
+    outbox.c.due_at > sa.bindparam("after", type_=outbox.c.due_at.type),
+    outbox.c.due_at <= sa.bindparam("until", type_=outbox.c.due_at.type),
+)
 
 
 class Waiting(NamedTuple):
@@ -32,22 +42,14 @@ class Waiting(NamedTuple):
 
 
 def by_channel(connection: Connection, at: datetime) -> Sequence[Waiting]:
-    """For each channel that anything waits for."""
-    due = outbox.c.due_at
-
-    def count(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        return sa.func.sum(sa.case((sa.and_(*which), 1), else_=0))
-
-    counted = (
-        sa.select(
-            outbox.c.channel_id, count(due > at).label("later"), count(due <= at, due > at - _MINUTES).label("fresh"),
-            count(due <= at - _MINUTES, due > at - _HOUR).label("hour"), count(due <= at - _HOUR).label("older"),
-        )
-        .where(outbox.c.state == sa.text("'queued'"))
-        .group_by(outbox.c.channel_id)
-        .subquery()
-    )  # fmt: skip
-    statement = sa.select(channel.c.name, counted.c.later, counted.c.fresh, counted.c.hour, counted.c.older).join(
-        counted, counted.c.channel_id == channel.c.id
-    )
-    return [Waiting(row[0], *map(int, row[1:])) for row in connection.execute(statement.order_by(channel.c.name))]
+    """For each channel that anything waits for. Each row is counted once, along the index of what is queued."""
+    edges = (at + _FOR_EVER, at, at - _MINUTES, at - _HOUR, at - _FOR_EVER)
+    found = []
+    for channel_id, name in connection.execute(_CHANNELS):
+        counts = [
+            connection.execute(_COUNT, {"channel": channel_id, "after": after, "until": until}).scalar_one()
+            for until, after in pairwise(edges)
+        ]
+        if any(counts):
+            found.append(Waiting(name, *counts))
+    return found

@@ -38,7 +38,7 @@ def test_a_channel_is_held_and_released_and_the_doctor_is_asked(visit: Callable[
     operator.look("doctor")
     page.get_by_role("button", name="Ask them now").click()
     page.get_by_role("link", name="Go on").click()
-    expect(page.get_by_text("nothing is sent to anybody")).to_be_visible()
+    expect(page.get_by_text("Nothing is sent to anybody")).to_be_visible()
 
     operator.go("/system/backups")
     page.get_by_role("button", name="Make a backup now").click()
@@ -65,8 +65,6 @@ def test_a_provider_is_connected_with_a_wrong_key_then_with_a_right_one(visit: C
     page.get_by_role("button", name="Test it").click()
     expect(page.get_by_role("alert")).to_contain_text("does not take this user name and API key")
     operator.look("connect-wrong")
-    assert ["422" in each for each in operator.complaints] == [True]  # a browser notes that a form was refused
-    operator.complaints.clear()
 
     page.get_by_label("API key").fill("a-right-key")
     page.get_by_role("button", name="Test it").click()

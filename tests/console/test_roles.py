@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from starlette.routing import Match
 
 from app.access import MATRIX, WORDS, Permission, allowed
 from app.gateway.accounts import Accounts
 from app.gateway.phone_codes import PhoneCodes
 from app.staging import Stages
 from app.values import Role
-from app.web.console.app import PARTS
+from app.web.console.app import PARTS, routes_of
 from app.web.console.door import OPEN
 from app.web.console.limits import Limits
 from app.web.console.live import Live
@@ -51,13 +52,12 @@ def permissions(house: House) -> dict[Route, set[Permission]]:
     """Every route, and what it asks for."""
     found: dict[Route, set[Permission]] = {}
     made = office(house)
-    for part in PARTS:
-        for route in part.routes(made).routes:
-            assert isinstance(route, APIRoute)
-            wanted = route.dependant.dependencies  # codespell:ignore dependant
-            asked = [getattr(each.call, "permission", None) for each in wanted]
-            for method in route.methods:
-                found[method, route.path] = {each for each in asked if each is not None}
+    for route in routes_of(made).routes:
+        assert isinstance(route, APIRoute)
+        wanted = route.dependant.dependencies  # codespell:ignore dependant
+        asked = [getattr(each.call, "permission", None) for each in wanted]
+        for method in route.methods:
+            found[method, route.path] = {each for each in asked if each is not None}
     return found
 
 
@@ -82,6 +82,19 @@ def test_every_route_asks_for_exactly_one_permission_or_is_open_to_all(house: Ho
     assert lacking == set()
     open_to_all = {path for (_, path), asked in found.items() if not asked}
     assert open_to_all == {"/sign-in", "/sign-in/code", "/welcome", "/language"}
+
+
+def test_no_route_is_hidden_behind_another(house: House) -> None:
+    made = office(house)
+    routes = routes_of(made).routes
+    assert len(routes) == sum(len(part.routes(made).routes) for part in PARTS)
+
+    for route in routes:
+        assert isinstance(route, APIRoute)
+        for method in route.methods:
+            scope = {"type": "http", "method": method, "path": path_of(route.path), "root_path": "", "headers": []}
+            first = next(each for each in routes if each.matches(scope)[0] is Match.FULL)
+            assert first is route, (method, route.path)
 
 
 def test_whoever_is_nobody_is_sent_to_sign_in_from_every_route(house: House) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from app import main
 from app.cli.handset import Clock
+from app.staging import Stages
 from app.store import accounts, sign_ins
 from app.values import Role
 from app.web.console.app import make_console
@@ -21,7 +22,9 @@ def is_in(parts: main.Parts, clock: Clock) -> Callable[[], bool]:
     """Whether a browser in which somebody signed in just now is still let in, by the test's own time."""
     account = add_account(parts.database, "Rudo", Role.COORDINATOR)
     secret = parts.database.write(lambda connection: sign_ins.begin(connection, account.id, "A test", clock()))
-    console = make_console(parts.settings, parts.database, clock, at_end=lambda _: None, restart=Restart())
+    console = make_console(
+        parts.settings, parts.database, clock, Stages(parts.settings, clock), at_end=lambda _: None, restart=Restart()
+    )
 
     async def ask() -> int:
         transport, cookies = httpx.ASGITransport(console), {"izwi": secret}

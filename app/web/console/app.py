@@ -99,6 +99,17 @@ PARTS = (
 """Each has the routes of one part of the console."""
 
 
+def routes_of(office: Office) -> APIRouter:
+    """The routes of all parts. What has a name of its own comes first: `/surveys/upload` before `/surveys/{survey}`."""
+    router, every = APIRouter(), [route for part in PARTS for route in part.routes(office).routes]
+    router.routes.extend(sorted(every, key=_open_places))
+    return router
+
+
+def _open_places(route: BaseRoute) -> list[bool]:
+    return ["{" in part for part in getattr(route, "path", "").split("/")]
+
+
 def make_console(
     settings: Settings, database: Database, now: Callable[[], datetime], stages: Stages, *,
     at_end: Callable[[Callable[[], None]], None], restart: Restart,
@@ -118,10 +129,7 @@ def make_console(
         title="Izwi", openapi_url=None, redirect_slashes=False, exception_handlers=_handlers(office),
         telemetry={"logs": False},
     )  # fmt: skip
-    parts = APIRouter()
-    # What has a name of its own comes before what may have any name: /surveys/upload before /surveys/{survey}.
-    parts.routes.extend(sorted((each for part in PARTS for each in part.routes(office).routes), key=_open_places))
-    console.include_router(parts)
+    console.include_router(routes_of(office))
 
     @console.get("/assets/{name:path}")
     async def asset(name: str) -> Response:
@@ -135,10 +143,6 @@ def make_console(
 
     packed = GZipMiddleware(console, minimum_size=800, compresslevel=6)
     return Answering(Door(packed, settings, database, now), _plain)
-
-
-def _open_places(route: BaseRoute) -> list[bool]:
-    return ["{" in part for part in getattr(route, "path", "").split("/")]
 
 
 def _plain(status: int) -> Any:
