@@ -5,20 +5,20 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from app.access import Permission, allowed
+from app.access import Permission
 from app.flows.dictionary.variable import Dictionary
 from app.reports.missing.refusals import Unanswerable
 from app.web.allowing import needs
 from app.web.console import missing, tabling
 from app.web.console.counting import Figures, Patience
-from app.web.console.missing import SEES_MISSING
-from app.web.console.office import Office, asker_of
+from app.web.console.office import Office
 from app.web.console.rendering import LOCALE
 from app.web.console.tabling import Format
 
 Name = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
 Kind = Annotated[Format, Query(alias="format")]
 _FILE_SECONDS = 30.0
+_SEE = needs(Permission.SEE_FIGURES)
 
 
 def add(router: APIRouter, office: Office, figures: Figures) -> None:
@@ -39,10 +39,10 @@ def add(router: APIRouter, office: Office, figures: Figures) -> None:
         language = language if language in dictionary.languages else dictionary.language
         return {
             "survey": survey, "title": dictionary.title, "labels": _labels(dictionary, language),
-            "questions": {each.name: each.label(language) for each in dictionary.variables}, "sees_missing": True,
+            "questions": {each.name: each.label(language) for each in dictionary.variables},
         }  # fmt: skip
 
-    @router.get("/results/{survey}/missing", dependencies=[needs(SEES_MISSING)])
+    @router.get("/results/{survey}/missing", dependencies=[_SEE])
     def show_missing(request: Request, survey: Name, kind: Kind = "") -> Response:
         """Respondents beside the census, and what weights would do."""
         patience = Patience(_FILE_SECONDS if kind else 0.8)
@@ -53,16 +53,16 @@ def add(router: APIRouter, office: Office, figures: Figures) -> None:
         weights = ask(survey, "weights", missing.weights(desk, survey), patience.left)
         return office.page(request, "missing", coverage=coverage, weights=weights, **told)
 
-    @router.get("/results/{survey}/response", dependencies=[needs(Permission.SEE_FIGURES)])
+    @router.get("/results/{survey}/response", dependencies=[_SEE])
     def show_response(request: Request, survey: Name, kind: Kind = "") -> Response:
         """What became of everybody who was asked."""
         told = shown(request, survey)
         found = ask(survey, "response", missing.response(desk, survey), _FILE_SECONDS if kind else 0.8)
         if kind and found["found"]:
             return tabling.table(kind, f"{survey}_response", *missing.response_rows(found["found"]))
-        return office.page(request, "response", response=found, **(told | _may(request)))
+        return office.page(request, "response", response=found, **told)
 
-    @router.get("/results/{survey}/leaving", dependencies=[needs(Permission.SEE_FIGURES)])
+    @router.get("/results/{survey}/leaving", dependencies=[_SEE])
     def show_leaving(
         request: Request, survey: Name, by: Literal["", "channel", "operator", "hour", "language"] = "", kind: Kind = ""
     ) -> Response:
@@ -74,11 +74,7 @@ def add(router: APIRouter, office: Office, figures: Figures) -> None:
             return tabling.table(kind, f"{survey}_leaving", *missing.funnel_rows(found["found"]))
         counts = missing.funnel_counts(found["found"]) if found["found"] else []
         more = {"funnel": found, "by": by, "sides": missing.SIDES, "counts": counts}
-        return office.page(request, "leaving", **(told | _may(request) | more))
-
-
-def _may(request: Request) -> dict[str, Any]:
-    return {"sees_missing": allowed(asker_of(request).role, SEES_MISSING)}
+        return office.page(request, "leaving", **(told | more))
 
 
 def _labels(dictionary: Dictionary, language: str) -> dict[str, str]:

@@ -5,14 +5,12 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from app.access import Permission
 from app.reports.missing.desk import Desk as Answers
 from app.reports.missing.desk import Document
 from app.store.funnels import By
 from app.web.desk import Desk
 
 # Counts of coverage and weights are exact: for whoever may see the answers anyway.
-SEES_MISSING = Permission.SEE_FIGURES
 SIDES = tuple(each.value for each in By)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app.access import Permission, allowed
+from app.access import Permission
 from app.gateway.refusals import NotPossible
 from app.reports.figures import plain
 from app.reports.figures.axes import Survey
@@ -22,7 +22,6 @@ from app.web.allowing import needs
 from app.web.console import files, leaving, mapping, tabling
 from app.web.console.counting import Figures, Patience, Wish, choices, page_of, wanted
 from app.web.console.kept import Kept
-from app.web.console.missing import SEES_MISSING
 from app.web.console.office import Office, asker_of
 from app.web.console.rendering import LOCALE, go, words_of
 from app.web.console.tabling import Format
@@ -152,7 +151,6 @@ class Looking:
         return {
             "survey": self._what.wish.survey, "title": self._survey.dictionary.title, "what": self._what,
             "language": self._language, "credit": mapping.CREDIT, "rules": self._survey.rules, "province": self._province,
-            "sees_missing": allowed(asker_of(self._request).role, SEES_MISSING),
         }  # fmt: skip
 
     def section(self, question: str, patience: Patience, again: int) -> dict[str, Any]:

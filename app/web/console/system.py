@@ -25,7 +25,6 @@ from app.web.console.tasks import Task
 
 _HOLDS, _OPERATES = needs(Permission.HOLD_CHANNELS), needs(Permission.OPERATE)
 _LOG = 100
-_NOTED = {Decision.SENT: "count as sent", Decision.AGAIN: "send again"}
 
 
 @dataclass
@@ -111,9 +110,8 @@ def _of_outbox(router: APIRouter, office: Office) -> None:
         wanted, words = Decision(decision), words_of(request)
         if wanted is Decision.AGAIN and not sure:
             raise NotPossible("Some may arrive twice and be paid twice. Tick that this is meant.")
-        trail, at = desk.trail(asker_of(request)), desk.now()
-        desk.database.write(lambda _: trail.note(_, "messages unknown", _NOTED[wanted], at=at))
-        found = deciding.decide(desk.settings, desk.database, None, wanted, at)
+        trail = desk.trail(asker_of(request))
+        found = deciding.decide(desk.settings, desk.database, None, wanted, desk.now(), trail)
         did = words.gettext("%(count)s count as sent now.")
         if wanted is Decision.AGAIN:
             did = words.gettext(
