@@ -71,7 +71,7 @@ def main() -> None:
         catalog.update(template, no_fuzzy_matching=True)
         catalog.fuzzy = False
         path.write_bytes(written(catalog))
-        done = sum(1 for message in catalog if message.id and any(message.string))
+        done = sum(1 for message in catalog if message.id and any(message.string or ()))
         print(f"{locale}: {done} of {len(ids(catalog))} are translated")  # noqa: T201
 
 
