@@ -47,9 +47,14 @@ def coverage_rows(found: Document) -> tuple[list[str], list[list[Any]]]:
     rows = [
         [" ".join(each["by"]), *(row.get(name) for name in columns[1:])]
         for each in found["tables"]
-        for row in each["rows"]
+        for row in [*each["rows"], *_others(each)]
     ]
     return columns, rows
+
+
+def _others(table: Document) -> list[Document]:
+    """What is not shown by itself, together."""
+    return [table["others"] | {name: "·" for name in table["by"]}] if table["others"] else []
 
 
 def funnel_counts(found: Document) -> list[str]:

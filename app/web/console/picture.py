@@ -34,7 +34,6 @@ class Figure(NamedTuple):
     """The last of them."""
     reached: int | None
     left: int | None
-    under_way: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +105,9 @@ def funnel_from(found: Document) -> Funnel:
     whole = next(iter(found["sides"]), None)
     if whole is None:
         return Funnel()
-    return Funnel(whole["runs"], {row["question"]: _figure(row) for row in whole["questions"]})
-
-
-def _figure(row: Mapping[str, Any]) -> Figure:
-    reached = row["reached"] if "reached" in row else row["shown"]
-    return Figure(row.get("last", row["question"]), reached, row["left"], row["under_way"])
+    rows = whole["questions"]
+    most = max((row["reached"] for row in rows if row["reached"]), default=None)  # the first that is shown has them all
+    return Funnel(most, {row["question"]: Figure(row["last"], row["reached"], row["left"]) for row in rows})
 
 
 def routes(office: Office) -> APIRouter:
