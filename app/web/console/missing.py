@@ -54,7 +54,7 @@ def coverage_rows(found: Document) -> tuple[list[str], list[list[Any]]]:
 
 def _others(table: Document) -> list[Document]:
     """What is not shown by itself, together."""
-    return [table["others"] | {name: "·" for name in table["by"]}] if table["others"] else []
+    return [table["others"] | dict.fromkeys(table["by"], "·")] if table["others"] else []
 
 
 def funnel_counts(found: Document) -> list[str]:
