@@ -37,6 +37,7 @@ DOCUMENTS = [
     "docs/odk.md",
     "docs/figures.md",
     "docs/security.md",
+    "docs/console.md",
 ]
 
 

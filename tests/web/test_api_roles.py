@@ -103,7 +103,8 @@ def test_what_starts_goes_on_and_ends_is_noted_under_the_tokens_name(office: Off
     assert office.ask(Role.COORDINATOR, "POST", "/broadcasts/news/start")[0] == 409
 
     assert office.trail() == [
-        ("the coordinator", "coordinator", f"broadcast {verb}", "news") for verb in ("plan", "start", "pause", "resume", "cancel")
+        ("the coordinator", "coordinator", f"broadcast {verb}", "news")
+        for verb in ("plan", "start", "pause", "resume", "cancel")
     ]
 
 
