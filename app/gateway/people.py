@@ -73,6 +73,7 @@ class People:
 
     def reset(self, account: Account, at: datetime) -> str:
         """A code by which somebody chooses a new password. The old one ends, and she is signed in nowhere any more."""
+        self._not_oneself(account)  # else whoever finds a browser open has the account
         if account.disabled_at is not None:
             raise NotNow(f"{account.name} may not come in now. Let her in again first.")
         code = new_code()
@@ -92,6 +93,7 @@ class People:
         def work(connection: Connection) -> None:
             if role is not Role.ADMIN:
                 _keep_admins(connection, account)
+                accounts.remove_invitations_by(connection, account.name)
             accounts.change(connection, account.id, role=role)
 
         self._do(account, "account role", work, at, reason=f"{account.role} → {role}")
@@ -104,6 +106,7 @@ class People:
             _keep_admins(connection, account)
             accounts.change(connection, account.id, disabled_at=at)
             accounts.remove_invitations_to(connection, account.id)
+            accounts.remove_invitations_by(connection, account.name)
 
         self._do(account, "account disable", work, at)
 
@@ -117,6 +120,7 @@ class People:
 
     def take_codes(self, account: Account, at: datetime) -> None:
         """Let somebody who lost her phone sign in without its codes."""
+        self._not_oneself(account)
         self._do(account, "account codes", lambda _: phone_codes.remove(_, account), at, reason="taken away")
 
     def _do(

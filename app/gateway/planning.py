@@ -14,6 +14,7 @@ from app.flows.review.tariff import BadTariff, Tariff, Usage, read_tariff
 from app.gateway.hours import hours_of
 from app.gateway.inviting import Wording
 from app.gateway.library import Library
+from app.gateway.routing import Routes
 from app.money import MILLION
 from app.settings import Settings
 from app.store import audiences
@@ -102,6 +103,8 @@ def plan(
     _judge(made, which, tariff)
     if flow is not None:
         name = next(name for name in library.names() if library.newest(name) is edition)
+        if which.mode == "invitation":
+            _judge_way(made, Routes.of(settings), name)
         again = database.read(lambda connection: audiences.answered(connection, which, name, at))
         if again:
             made.warnings.append(
@@ -172,9 +175,26 @@ def _judge(made: Plan, which: Broadcast, tariff: Tariff | None) -> None:
         warnings.append("It may send at night, because somebody said that this is meant.")
 
 
+def _judge_way(made: Plan, routes: Routes, survey: str) -> None:
+    """Whether those who are invited get to this survey, and not to another."""
+    code = routes.code_of(survey)
+    words = [word for word, name in routes.keywords.items() if name == survey]
+    if not code and not words and survey != routes.survey:
+        made.faults.append(
+            f"Nothing that people dial or write begins {survey}: they would get to {routes.survey}. "
+            "Name it in IZWI_SERVICE_CODES or IZWI_KEYWORDS first."
+        )
+    elif code and survey != routes.survey and not any(code in text.text for text in made.texts.values()):
+        made.warnings.append(
+            f"The text does not say {code}, which is dialled for {survey}; other codes begin other surveys."
+        )
+
+
 def _judge_text(made: Plan, locale: str, text: Text) -> None:
     if not text.text.strip():
         made.faults.append(f"The text in {locale} is empty.")
+    if "{" in text.text:
+        made.warnings.append(f"The text in {locale} is sent as it stands: Izwi fills in nothing for {{…}}.")
     if text.encoding != "GSM-7":
         characters = " ".join(gsm7.outside(text.text))
         made.warnings.append(f"The text in {locale} needs characters that make it longer: {characters}")

@@ -13,8 +13,10 @@ from app.flows.reading.faults import Fault, FormError, Place
 from app.flows.reading.load import Form
 from app.gateway import bringing, describing, packing
 from app.gateway.bringing import File
+from app.gateway.refusals import NotNow
 from app.settings import Settings
 from app.store import surveys
+from app.store.audit import Trail
 from app.store.surveys import Content, Version
 from app.store.unit import Database
 from app.values import VersionStatus
@@ -77,6 +79,19 @@ def bring(database: Database, content: Content, at: datetime) -> Brought:
         return Brought(How.RENEWED if drafts else How.NEW, surveys.by_id(connection, added))
 
     return database.write(work)
+
+
+def throw_away(database: Database, version_id: int, at: datetime, trail: Trail) -> None:
+    """Forget a draft, which nobody was ever asked. Raises `NotNow` where it is none any more."""
+
+    def work(connection: Connection) -> None:
+        version = surveys.by_id(connection, version_id)
+        if version.status is not VersionStatus.DRAFT:
+            raise NotNow(f"Version {version.version} is no draft: people may have answered it. It can be retired.")
+        surveys.drop_draft(connection, version_id)
+        trail.note(connection, "survey throw away", f"{version.survey} {version.version}", at=at)
+
+    database.write(work)
 
 
 def bring_published(database: Database, content: Content, at: datetime) -> Brought:

@@ -58,15 +58,18 @@ def any_there(connection: Connection) -> bool:
 
 def secrets_of(connection: Connection, name: str) -> Secrets | None:
     """What this name is held against."""
-    row = connection.execute(_SECRETS.where(account.c.name == name)).first()
+    row = connection.execute(_SECRETS.where(sa.func.lower(account.c.name) == name.lower())).first()
     return Secrets(of(row), row.password, row.totp, row.totp_step) if row else None
 
 
 def is_taken(connection: Connection, name: str) -> bool:
     """Whether the name is an account's or a token's: in the trail a name has to be one person or program."""
-    taken = sa.select(account.c.name).where(account.c.name == name)
+    taken = sa.select(account.c.name).where(sa.func.lower(account.c.name) == name.lower())
     return (
-        connection.execute(taken.union(sa.select(api_token.c.name).where(api_token.c.name == name))).first() is not None
+        connection.execute(
+            taken.union(sa.select(api_token.c.name).where(sa.func.lower(api_token.c.name) == name.lower()))
+        ).first()
+        is not None
     )
 
 

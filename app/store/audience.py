@@ -102,6 +102,10 @@ def _number(element: attribute_number, compiler: SQLCompiler, **options: Any) ->
 # -- from the tree to a condition -----------------------------------------------------------------------------------
 
 
+MOST_PARTS = 500
+"""Conditions of a query, those of its saved segments among them: more keep the database from everybody else."""
+
+
 @dataclass
 class _Reader:
     """Makes conditions from one query, and knows which names there are."""
@@ -112,6 +116,8 @@ class _Reader:
     operators: frozenset[str]
     inside: tuple[str, ...] = field(default=())
     """The saved segments that this query stands in."""
+    parts: list[int] = field(default_factory=lambda: [0])
+    """How many conditions there are by now, those of saved segments among them: shared by all readers of one query."""
 
     def condition(self, text: str) -> Condition:
         if self._is_segment(text):
@@ -119,6 +125,11 @@ class _Reader:
         return self._of(query.parse(text))
 
     def _of(self, tree: Tree) -> Condition:
+        self.parts[0] += 1
+        if self.parts[0] > MOST_PARTS:
+            raise BadSegment(
+                f"with the segments in it, it has more than {MOST_PARTS} conditions; describe it with fewer"
+            )
         match tree:
             case query.Anyone(parts):
                 return sa.or_(*map(self._of, parts))
@@ -322,7 +333,7 @@ class _Reader:
         if folded in self.inside:
             self._refuse(f"the segment leads back to itself: {' → '.join((*self.inside, folded))}", name)
         text = self._segments[folded]
-        inner = _Reader(self.connection, text, self.at, self.operators, (*self.inside, folded))
+        inner = _Reader(self.connection, text, self.at, self.operators, (*self.inside, folded), self.parts)
         return inner._of(query.parse(text))
 
 

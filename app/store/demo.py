@@ -74,6 +74,12 @@ def count(connection: Connection) -> int:
     return int(connection.execute(sa.select(sa.func.count()).select_from(respondent).where(marked)).scalar_one())
 
 
+def others(connection: Connection) -> bool:
+    """Whether there is a respondent who is not simulated."""
+    real = sa.or_(respondent.c.pseudonym < MARK, respondent.c.pseudonym >= MARK[:-1] + chr(ord(MARK[-1]) + 1))
+    return connection.execute(sa.select(respondent.c.id).where(real).limit(1)).first() is not None
+
+
 def ensure_channel(connection: Connection, at: datetime) -> int:
     """The key of the channel that simulated sessions came by; nothing is ever sent by it."""
     return sessions.ensure_channel(connection, name=CHANNEL, provider="simulated", at=at)

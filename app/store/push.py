@@ -11,11 +11,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from app.models.people import respondent
 from app.models.push import push
 from app.models.runs import record, run
 from app.models.surveys import survey, survey_version
 from app.store.batch import within
 from app.store.bulk import insert
+from app.store.demo import MARK
 from app.values import PushState, RunState
 
 NO_FORM, OTHER_FORM, OTHER_VERSION = "the form is not there", "the form there is another", "another version is there"
@@ -71,7 +73,9 @@ _GOES = (
     sa.select(run.c.uid, run.c.survey_version_id)
     .join(record, record.c.run_id == run.c.id)
     .join(survey, survey.c.id == run.c.survey_id)
-    .where(record.c.xml.is_not(None), run.c.state == RunState.COMPLETED)
+    .join(respondent, respondent.c.id == run.c.respondent_id)
+    # Simulated respondents stay here.
+    .where(record.c.xml.is_not(None), run.c.state == RunState.COMPLETED, ~respondent.c.pseudonym.startswith(MARK))
 )
 _DUE = (
     sa.select(push.c.id)

@@ -9,7 +9,7 @@ from tests.server import ROOT
 
 def test_the_same_day_without_any_network() -> None:
     """In a network of its own, where nothing but this machine can be reached."""
-    alone = [sys.executable, "-m", "tests.browser.alone", sys.executable, "-m", "pytest", "-n", "0", "-q"]
+    alone = [sys.executable, "-m", "tests.browser.alone", sys.executable, "-m", "pytest", "-n", "0"]
     which = "tests/browser/test_day.py::test_a_day_from_the_first_start_to_the_export"
 
     ended = subprocess.run(

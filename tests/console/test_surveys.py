@@ -247,3 +247,18 @@ def test_pages_of_surveys_are_small(house: House) -> None:
     for path in ("/surveys", f"/surveys/{SHIPPED}", screens, f"/surveys/{SHIPPED}/{version.id}/flow"):
         with visitor.browser.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as answer:
             assert len(b"".join(answer.iter_raw())) < 15_000, path
+
+
+def test_a_draft_can_be_thrown_away_and_what_was_asked_cannot(house: House) -> None:
+    visitor = house.visitor(Role.COORDINATOR)
+    draft = bring(house, visitor)
+
+    thrown = visitor.post(f"/surveys/two_wells/{draft.id}/throw-away")
+    assert thrown.headers["location"] == "/surveys"
+    assert stored(house, "two_wells") == []
+    assert "Two wells" not in visitor.reads("/surveys")
+    assert visitor.get("/").status_code == 200
+
+    (asked,) = stored(house, SHIPPED)
+    assert visitor.post(f"/surveys/{SHIPPED}/{asked.id}/throw-away").status_code == 409
+    assert len(stored(house, SHIPPED)) == 1

@@ -12,6 +12,7 @@ from app.values import attribute_name
 
 PHONE, LANGUAGE, GROUPS = "phone", "language", "groups"
 _SAMPLE = 200
+_MOST_COLUMNS = 200
 _ENOUGH = 0.6
 """So many of a column's values look like phone numbers if it holds them; some are always damaged."""
 
@@ -94,6 +95,10 @@ def look(file: File, numbers: Numbers, wanted: Iterable[tuple[str, str]] = (), s
     header = _header([row for _, row in sample], numbers)
     headed = header is not None
     width = max(len(row) for _, row in sample)
+    if width > _MOST_COLUMNS:
+        raise BadMapping(
+            f"it has {width:,} columns; a list of contacts has at most {_MOST_COLUMNS}. Take out what is not needed"
+        )
     headers = _headers(sample[header][1] if header is not None else [], width)
     values = [row for _, row in sample[(header + 1) if header is not None else 0 :]]
     shares = [_share(values, place, numbers) for place in range(width)]

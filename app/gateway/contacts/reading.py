@@ -76,7 +76,9 @@ class XlsxFile:
         """All rows with their numbers, the blank ones too."""
         book = _workbook(self.path)
         try:
-            for number, cells in enumerate(book[self.sheet].iter_rows(values_only=True), start=1):
+            sheet = book[self.sheet]
+            sheet.reset_dimensions()  # what a file says of its own size may be anything
+            for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
                 yield number, [_text(cell) for cell in cells]
         finally:
             book.close()
@@ -193,6 +195,7 @@ def _xlsx(path: Path, sheet: str | None) -> XlsxFile:
 
 
 def _is_filled(sheet: Any) -> bool:
+    sheet.reset_dimensions()
     return any(cell is not None for row in sheet.iter_rows(max_row=50, values_only=True) for cell in row)
 
 

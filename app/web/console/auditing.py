@@ -74,7 +74,7 @@ def routes(office: Office) -> APIRouter:
         except ValueError:
             fault = words.gettext("A head is written like 12:9f3c…, as it was shown here or by a command.")
             return office.page(request, "audit_verify", status=422, head=head, fault=fault)
-        title, owner = words.gettext("Verify the record"), asker_of(request).name
+        title, owner = words.gettext("Verify the record"), asker_of(request)
         task = office.tasks.begin(title, owner, lambda task: _verified(office, known, task), back="/audit")
         return go(f"/tasks/{task.id}")
 

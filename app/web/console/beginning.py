@@ -38,10 +38,12 @@ def routes(office: Office) -> APIRouter:
         """Let simulated people answer the survey, so that every page has something to show."""
         if desk.settings.production:
             raise NotPossible("This is a live service: simulated answers would be mixed with real ones.")
+        if desk.database.read(demo.others):
+            raise NotPossible("People have answered already: simulated answers would be mixed with theirs.")
         _note(office, request, f"{desk.settings.survey}: {PEOPLE}, seed {_SEED}")
         words = words_of(request)
         title = words.gettext("Simulated respondents")
-        task = office.tasks.begin(title, asker_of(request).name, _making(office), back="/", total=PEOPLE)
+        task = office.tasks.begin(title, asker_of(request), _making(office), back="/", total=PEOPLE)
         return go(f"/tasks/{task.id}")
 
     @router.post("/begin/simulated/remove", dependencies=[_OPERATE])
@@ -54,7 +56,7 @@ def routes(office: Office) -> APIRouter:
             return f"{gone} simulated respondents were removed, and nobody else."
 
         title = words_of(request).gettext("Remove the simulated respondents")
-        task = office.tasks.begin(title, asker_of(request).name, work, back="/")
+        task = office.tasks.begin(title, asker_of(request), work, back="/")
         return go(f"/tasks/{task.id}")
 
     return router

@@ -17,6 +17,7 @@ from app.web.console.rendering import go, words_of
 from app.web.console.signing_in import Short
 
 _OPERATES = needs(Permission.OPERATE)
+_GIVES = needs(Permission.MANAGE_ACCESS)  # another account of a provider sees every number and every reply
 _KEY = "provider key"
 Text = Annotated[str, Form(max_length=300)]
 
@@ -47,12 +48,12 @@ def _of_account(router: APIRouter, office: Office) -> None:
         }  # fmt: skip
         return office.page(request, "connect_provider", status=422 if fault else 200, **shown)
 
-    @router.get("/system/connect", dependencies=[_OPERATES])
+    @router.get("/system/connect", dependencies=[_GIVES])
     def show(request: Request) -> Response:
         """Ask for user name and key."""
         return page(request)
 
-    @router.post("/system/connect", dependencies=[_OPERATES])
+    @router.post("/system/connect", dependencies=[_GIVES])
     def connect(
         request: Request,
         username: Text = "",

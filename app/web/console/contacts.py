@@ -54,7 +54,7 @@ def _looking(router: APIRouter, office: Office) -> None:
         """Look one up by its number, which stands in no address."""
         words = words_of(request)
         try:
-            office.limits.hit(request, "look up")
+            office.limits.hit_look(asker_of(request).id)
             msisdn = Msisdn.parse(number, region=desk.settings.region)
         except NotAPhoneNumber:
             return overview(request, words.gettext("This is no phone number. Write it like 077 000 0001."), number)
@@ -100,8 +100,8 @@ def _wishing(router: APIRouter, office: Office) -> None:
         try:
             found = wishes.reveal(desk.database, desk.keys, contact_id, reason, desk.now(), pen)
         except NotPossible as error:
-            return _story(office, request, contact_id, fault=str(error), reason=reason)
-        return _story(office, request, contact_id, revealed=found.e164)
+            return office.page(request, "contact_number", status=422, contact=contact_id, fault=str(error), number="")
+        return office.page(request, "contact_number", contact=contact_id, fault="", number=found.e164)
 
 
 def _story(

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse
 
+from app.access import Permission, allowed
 from app.settings import Settings
 from app.store import sign_ins
 from app.store.sign_ins import SignIn
@@ -31,9 +32,9 @@ OPEN = (ASSETS, "/sign-in", "/welcome", "/language", "/favicon.ico")
 """What is shown to whoever asks."""
 _OWN = ("/me", "/sign-out")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_AT_ONCE = 3
+_AT_ONCE, _LOOKS_AT_ONCE = 3, 2
 _MAX_BODY, _MAX_UPLOAD = 64 * 1024, 10 * 1024 * 1024
-_UPLOADS = ("/surveys/upload", "/contacts/import")
+_UPLOADS = {"/surveys/upload": Permission.MANAGE_SURVEYS, "/contacts/import": Permission.MANAGE_CONTACTS}
 _BODY_SECONDS = 60
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -54,7 +55,7 @@ class Door:
 
     def __init__(self, app: App, settings: Settings, database: Database, now: Callable[[], datetime]) -> None:
         self._app, self._settings, self._database, self._now = app, settings, database, now
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._room, self._looking = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_LOOKS_AT_ONCE)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take a request."""
@@ -90,15 +91,23 @@ class Door:
             await self._app(scope, receive, send)
             return
         # Whoever sends slowly waits out here, where nobody waits for her.
-        body = await read_body(receive, _MAX_UPLOAD if path.startswith(_UPLOADS) else _MAX_BODY, _BODY_SECONDS)
+        body = await read_body(receive, _most(path, scope[ASKER]), _BODY_SECONDS)
         if body is None:
             await PlainTextResponse("This is too large, or it came too slowly.", 413)(scope, receive, send)
             return
-        async with self._room:
-            await self._app(scope, again(body, receive), send)
+        # A page is made when its head goes out: whoever reads slowly takes nobody's place.
+        place = _Place(self._room)
+        await self._room.acquire()
+        try:
+            await self._app(scope, again(body, receive), place.leaving(send))
+        finally:
+            place.leave()
 
     async def _find(self, secret: str) -> SignIn | None:
-        return await run_in_threadpool(self._look, secret) if secret else None
+        if not secret:
+            return None
+        async with self._looking:  # strangers bring cookies too
+            return await run_in_threadpool(self._look, secret)
 
     def _look(self, secret: str) -> SignIn | None:
         at = self._now()
@@ -119,6 +128,36 @@ class Door:
         return "/me/codes" if lacks and not path.startswith(_OWN) else ""
 
 
+class _Place:
+    """A place in the room, given back once."""
+
+    def __init__(self, room: asyncio.Semaphore) -> None:
+        self._room: asyncio.Semaphore | None = room
+
+    def leave(self) -> None:
+        """Give it back."""
+        room, self._room = self._room, None
+        if room is not None:
+            room.release()
+
+    def leaving(self, send: Any) -> Any:
+        """Send, and give it back when the head of the answer goes out."""
+
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                self.leave()
+            await send(message)
+
+        return sending
+
+
+def _most(path: str, asker: Any) -> int:
+    """How much somebody may send there: a file only where she may bring one."""
+    wanted = next((permission for start, permission in _UPLOADS.items() if path.startswith(start)), None)
+    brings = wanted is not None and asker is not None and allowed(asker.role, wanted)
+    return _MAX_UPLOAD if brings else _MAX_BODY
+
+
 def is_public(settings: Settings) -> bool:
     """Whether other machines than this and its neighbours reach it: admins need codes from a phone then."""
     return settings.production or bool(settings.public_url)
@@ -136,7 +175,10 @@ def is_from_us(headers: Headers) -> bool:
 
 def is_for_us(settings: Settings, headers: Headers) -> bool:
     """Whether the browser means us: another name that leads here is somebody's trick. An address in figures is none."""
-    public, called = urlsplit(settings.public_url), urlsplit("//" + headers.get("host", ""))
+    try:
+        public, called = urlsplit(settings.public_url), urlsplit("//" + headers.get("host", ""))
+    except ValueError:  # a bracket that is not closed
+        return False
     if not public.netloc or called.netloc == public.netloc or called.hostname == "localhost":
         return True
     try:

@@ -39,14 +39,14 @@ def begin(desk: Desk, name: str, write: Write, *, judged: bool = True) -> Callab
         library = Library(desk.database)  # of its own, for this thread
         if judged:
             Recording(desk.settings, desk.database, library, desk.keys).make_all(desk.now())
-        path = files.place(desk.settings.data_dir, task.id, name)
+        path = files.place(desk.settings.data_dir, task.id)
         try:
             with whole(path) as out:
                 count = desk.database.read(lambda connection: write(connection, out, library, task))
         except BaseException:
-            files.remove(path)
+            files.remove(desk.settings.data_dir, task.id)
             raise
-        task.file, task.once = path, True
+        task.file, task.name, task.once = path, name, True
         return f"{name}: {count:,} rows, {size(path.stat().st_size)}."
 
     return work

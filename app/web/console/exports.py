@@ -185,7 +185,7 @@ class Counter:
         self._desk.database.write(lambda connection: pen.note(connection, f"export {what}", survey or "all", at=at))
         title = words_of(request).gettext("Export of %(name)s") % {"name": name}
         work = exporting.begin(self._desk, name, write, judged=judged)
-        task = self._office.tasks.begin(title, asker_of(request).name, work, back=f"/exports?{query}")
+        task = self._office.tasks.begin(title, asker_of(request), work, back=f"/exports?{query}")
         return go(f"/tasks/{task.id}")
 
     def table(self, about: Dictionary, which: Which, chosen: Chosen) -> Any:

@@ -5,22 +5,23 @@ import threading
 from pathlib import Path
 
 FOLDER = "fetch"
+_NAME = "file"
 _LASTS_SECONDS = 3600
 
 
-def place(data_dir: Path, task_id: str, name: str) -> Path:
-    """Where a task may put its file; it is removed after an hour."""
+def place(data_dir: Path, task_id: str) -> Path:
+    """Where a task may put its file, whatever people will call it; it is removed after an hour."""
     folder = data_dir / FOLDER / task_id
     folder.mkdir(parents=True, mode=0o700)
     timer = threading.Timer(_LASTS_SECONDS, shutil.rmtree, (folder,), {"ignore_errors": True})
     timer.daemon = True
     timer.start()
-    return folder / name
+    return folder / _NAME
 
 
-def remove(file: Path) -> None:
-    """A file that was fetched, or is not wanted any more."""
-    shutil.rmtree(file.parent, ignore_errors=True)
+def remove(data_dir: Path, task_id: str) -> None:
+    """The file of a task, which was fetched or is not wanted any more. Its place is known by the task alone."""
+    shutil.rmtree(data_dir / FOLDER / task_id, ignore_errors=True)
 
 
 def sweep(data_dir: Path) -> None:

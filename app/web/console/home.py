@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from app.access import Permission, allowed
 from app.gateway import warnings
-from app.store import overview
+from app.store import demo, overview
 from app.web.allowing import needs
 from app.web.console.office import Office, asker_of
 
@@ -22,13 +22,14 @@ def routes(office: Office) -> APIRouter:
         return {
             "surveys": desk.database.read(overview.every),
             "warnings": warnings.every(desk.settings, desk.database, at),
+            "simulated": desk.database.read(demo.count),
         }
 
     @router.get("/", dependencies=[needs(Permission.TRY_SURVEYS)])
     def show(request: Request) -> Response:
         """The first page: what each survey and each channel is doing now."""
         sees = allowed(asker_of(request).role, Permission.SEE_STATUS)
-        return office.page(request, "home", **(cards() if sees else {"surveys": [], "warnings": []}))
+        return office.page(request, "home", **(cards() if sees else {"surveys": [], "warnings": [], "simulated": 0}))
 
     @router.get("/live/home", dependencies=[needs(Permission.SEE_STATUS)])
     async def stream(request: Request) -> Response:

@@ -218,7 +218,7 @@ def _take_out(office: Office, which: unimport.Imported, task: Task) -> int:
 
 def _led(office: Office, request: Request, title: str, work: Any, back: str) -> Response:
     """Begin something; what is done within a moment leads on at once, what takes longer shows how far it is."""
-    task = office.tasks.begin(title, asker_of(request).name, work, back=back)
+    task = office.tasks.begin(title, asker_of(request), work, back=back)
     until = time.monotonic() + _PATIENCE_SECONDS
     while not task.is_over and time.monotonic() < until:
         time.sleep(0.02)

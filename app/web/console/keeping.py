@@ -74,7 +74,7 @@ def _of_backups(router: APIRouter, office: Office) -> None:
         return BackingUp(desk.database, desk.keys, desk.trail(asker_of(request)), VERSION)
 
     def begun(request: Request, title: str, work: Any) -> Response:
-        return go(f"/tasks/{office.tasks.begin(title, asker_of(request).name, work, back='/system/backups').id}")
+        return go(f"/tasks/{office.tasks.begin(title, asker_of(request), work, back='/system/backups').id}")
 
     @router.get("/system/backups", dependencies=[_OPERATES])
     def show(request: Request) -> Response:
@@ -130,7 +130,7 @@ def _of_one(router: APIRouter, office: Office) -> None:
             left_out = f" Of {found.left_out:,} phones nothing can be read any more." if found.left_out else ""
             return f"{name} is whole: {sum(found.counts.values()):,} rows.{left_out}"
 
-        title, owner = words_of(request).gettext("Verify a backup"), asker_of(request).name
+        title, owner = words_of(request).gettext("Verify a backup"), asker_of(request)
         return go(f"/tasks/{office.tasks.begin(title, owner, work, back='/system/backups').id}")
 
     @router.post("/system/backups/{name}/fetch", dependencies=[_OPERATES])

@@ -54,7 +54,7 @@ def routes(office: Office) -> APIRouter:
         """Send its message to one phone now."""
         words = words_of(request)
         try:
-            office.limits.hit(request, "test message")
+            office.limits.hit_look(asker_of(request).id)
             text = openings(office, name).get(locale, "")
             msisdn = Msisdn.parse(number, region=desk.settings.region)
             which = desk.broadcasting.find(name)

@@ -13,6 +13,7 @@ from typing import Any
 
 from starlette.responses import StreamingResponse
 
+from app.gateway.refusals import NotPossible
 from app.store import sign_ins
 from app.store.sign_ins import SignIn
 from app.store.unit import Database
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 2.0
 _BEAT_SECONDS = 15.0
 _LOOK_SECONDS = 10.0
-_MOST = 500
+_MOST, _MOST_OF_ONE = 500, 20
 Make = Callable[[], str]
 
 
@@ -34,12 +35,17 @@ class _Topic:
         self.event = b""
         self.changed = asyncio.Event()
         self.watchers = 0
+        self.ended = False
         self.task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         while True:
             try:
                 self.show(await asyncio.to_thread(self.make))
+            except NotPossible:  # it is not there any more, or never was
+                self.ended = True
+                self.wake()
+                return
             except Exception as error:
                 log.error("a live part could not be made: %s", type(error).__name__)
             await asyncio.sleep(self.every)
@@ -76,7 +82,7 @@ class Live:
 
     def stream(self, key: Any, make: Make, who: SignIn, *, every: float = EVERY_SECONDS) -> StreamingResponse:
         """Show a part to a browser from now on. `key` tells parts apart; `make` works with the database and takes no time."""
-        if sum(self._open.values()) >= _MOST:
+        if sum(self._open.values()) >= _MOST or self._open.get(who.id, 0) >= _MOST_OF_ONE:
             return StreamingResponse(iter(()), 503)
         return StreamingResponse(
             self._events(key, make, who.id, every), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
@@ -103,7 +109,7 @@ class Live:
             self._looking = asyncio.create_task(self._look())
         try:
             sent = b""
-            while sign_in_id not in self._ended and not self._closed:
+            while sign_in_id not in self._ended and not self._closed and not topic.ended:
                 changed = topic.changed
                 if topic.event != sent:
                     sent = topic.event

@@ -26,6 +26,7 @@ def routes(office: Office) -> APIRouter:
     """The routes."""
     router = APIRouter()
     _publishing(router, office)
+    _throwing_away(router, office)
     _retiring(router, office)
     return router
 
@@ -59,6 +60,18 @@ def _publishing(router: APIRouter, office: Office) -> None:
         if not is_as_seen or not versions.publish(desk.database, version, current, desk.now(), note):
             raise _changed()
         return go(_of(survey), words.gettext("It is published. A running service asks it within some seconds."))
+
+
+def _throwing_away(router: APIRouter, office: Office) -> None:
+    desk = office.desk
+
+    @router.post("/surveys/{survey}/{version_id}/throw-away", dependencies=[_MANAGE])
+    def throw_away(request: Request, survey: str, version_id: int) -> Response:
+        """Forget a draft."""
+        version = desk.database.read(lambda connection: version_of(connection, survey, version_id))
+        versions.throw_away(desk.database, version.id, desk.now(), desk.trail(asker_of(request)))
+        others = desk.database.read(lambda connection: surveys.of_survey(connection, survey))
+        return go(_of(survey) if others else "/surveys", words_of(request).gettext("The draft is thrown away."))
 
 
 def _retiring(router: APIRouter, office: Office) -> None:

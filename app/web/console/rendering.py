@@ -41,7 +41,8 @@ class Pages:
         """A whole page, or a part of one where the template's name begins with an underscore."""
         said = request.cookies.get(_SAID)
         asker: Asker | None = request.scope[ASKER]
-        shown = {"me": asker, "path": request.url.path, "said": _unpacked(said)}
+        query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
+        shown = {"me": asker, "path": request.url.path, "here": request.url.path + query, "said": _unpacked(said)}
         role = asker.role if asker is not None else None
         content = self.text(template, request.scope[LOCALE], role=role, **(shown | values))
         response = HTMLResponse(content, status)
@@ -106,14 +107,22 @@ def asset(name: str) -> str:
 
 def asset_response(name: str) -> Response:
     """A file of ours."""
-    kinds: Mapping[str, str] = {
-        ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain",
-    }  # fmt: skip
-    path = ASSETS / name
-    if ".." in name or not path.is_file() or path.suffix not in kinds:
+    found = _shipped().get(name)
+    if found is None:
         return Response("Not Found", 404)
-    lasting = {"cache-control": "public, max-age=31536000, immutable"}
-    return Response(path.read_bytes(), media_type=kinds[path.suffix], headers=lasting)
+    content, kind = found
+    return Response(content, media_type=kind, headers={"cache-control": "public, max-age=31536000, immutable"})
+
+
+@cache
+def _shipped() -> Mapping[str, tuple[bytes, str]]:
+    """All files of ours by name: nothing that somebody sends ever becomes a path."""
+    kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
+    return {
+        str(path.relative_to(ASSETS)): (path.read_bytes(), kinds[path.suffix])
+        for path in ASSETS.rglob("*")
+        if path.suffix in kinds
+    }
 
 
 def _unpacked(said: str | None) -> tuple[bool, str] | None:

@@ -196,7 +196,7 @@ class Looking:
         words, asker = words_of(self._request), asker_of(self._request)
         title = words.gettext("Figures of %(survey)s") % {"survey": self._survey.dictionary.title}
         back = f"/results/{quote(self._what.wish.survey, safe='')}?{self._what.query}"
-        task = self._office.tasks.begin(title, asker.name, self._later(kind), back=back, total=len(self._questions))
+        task = self._office.tasks.begin(title, asker, self._later(kind), back=back, total=len(self._questions))
         return go(f"/tasks/{task.id}")
 
     def _later(self, kind: str) -> Any:
@@ -207,8 +207,8 @@ class Looking:
                 found += self._pages(_LONG_SECONDS, [question]) or []
             if len(found) < len(self._questions):
                 raise NotPossible("Counting took too long. Ask for one question.")
-            survey, task.once = self._what.wish.survey, True
-            task.file = files.place(self._office.desk.settings.data_dir, task.id, f"{survey}.{kind}")
+            task.name, task.once = f"{self._what.wish.survey}.{kind}", True
+            task.file = files.place(self._office.desk.settings.data_dir, task.id)
             task.file.write_bytes(_content(kind, found))
             return words_of(self._request).gettext("The figures are counted.")
 

@@ -140,5 +140,5 @@ def _of_doctor(router: APIRouter, office: Office) -> None:
             asked.at = desk.now()
             return done
 
-        title, owner = words_of(request).gettext("Ask the provider"), asker_of(request).name
+        title, owner = words_of(request).gettext("Ask the provider"), asker_of(request)
         return go(f"/tasks/{office.tasks.begin(title, owner, work, back='/system/doctor').id}")

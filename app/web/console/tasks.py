@@ -14,12 +14,14 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from app.gateway.refusals import NotPossible, NotThere
-from app.values import without_numbers
+from app.gateway.refusals import NotNow, NotPossible, NotThere
+from app.values import Role, without_numbers
+from app.web.allowing import Asker
 
 log = logging.getLogger(__name__)
 
-_KEPT = 50
+_KEPT = 20
+_AT_A_TIME = 3
 
 
 class State(StrEnum):
@@ -42,6 +44,8 @@ class Task:
     id: str
     title: str
     owner: str
+    role: Role
+    """What its owner was when she began it: as something else she does not get what came of it."""
     back: str
     """The page to go on with when it is done."""
     begun_at: datetime
@@ -52,6 +56,8 @@ class Task:
     """What came of it, or what is wrong."""
     file: Path | None = None
     """What it made, to be fetched by its owner."""
+    name: str = ""
+    """What people call that file."""
     once: bool = False
     """Whether the file is gone when it was fetched."""
     unwanted: threading.Event = field(default_factory=threading.Event)
@@ -80,24 +86,26 @@ class Tasks:
         self._all: dict[str, Task] = {}
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="task")
 
-    def begin(self, title: str, owner: str, work: Work, *, back: str, total: int | None = None) -> Task:
-        """Begin something, or let it wait for what is under way."""
-        task = Task(secrets.token_urlsafe(9), title, owner, back, self._now(), total=total)
-        self._forget()
+    def begin(self, title: str, asker: Asker, work: Work, *, back: str, total: int | None = None) -> Task:
+        """Begin something, or let it wait for what is under way. Nobody has more than a few of them at a time."""
+        if sum(not each.is_over for each in self.of(asker)) >= _AT_A_TIME:
+            raise NotNow("Several things that you began are not done yet. Wait for them, or end one.")
+        task = Task(secrets.token_urlsafe(9), title, asker.name, asker.role, back, self._now(), total=total)
+        self._forget(asker)
         self._all[task.id] = task
         self._threads.submit(self._do, task, work)
         return task
 
-    def find(self, task_id: str, owner: str) -> Task:
+    def find(self, task_id: str, asker: Asker) -> Task:
         """One of somebody's own."""
         found = self._all.get(task_id)
-        if found is None or found.owner != owner:
+        if found is None or (found.owner, found.role) != (asker.name, asker.role):
             raise NotThere("This is not known any more. Perhaps Izwi was started again: begin anew.")
         return found
 
-    def of(self, owner: str) -> list[Task]:
+    def of(self, asker: Asker) -> list[Task]:
         """All of somebody's own, the newest first."""
-        return [each for each in reversed(self._all.values()) if each.owner == owner]
+        return [each for each in reversed(list(self._all.values())) if each.owner == asker.name]
 
     def _do(self, task: Task, work: Work) -> None:
         task.state = State.RUNNING
@@ -113,9 +121,9 @@ class Tasks:
             log.error("a task of the console failed: %s", type(error).__name__)
             task.said, task.state = "Something went wrong in Izwi. Its log says where.", State.FAILED
 
-    def _forget(self) -> None:
-        over = [each for each in self._all.values() if each.is_over]
-        for each in over[: max(0, len(self._all) - _KEPT)]:
+    def _forget(self, asker: Asker) -> None:
+        """Those of hers that are over, but for the last few."""
+        for each in [each for each in self.of(asker) if each.is_over][_KEPT:]:
             if each.file is not None:
                 each.file.unlink(missing_ok=True)
             del self._all[each.id]

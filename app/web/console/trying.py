@@ -166,7 +166,7 @@ def _acting(router: APIRouter, room: _Room) -> None:
             return f"{PEOPLE} simulated people have answered, on your stage only."
 
         title = words.gettext("Simulated people try the survey")
-        task = office.tasks.begin(title, asker_of(request).name, work, back=_address(survey), total=PEOPLE)
+        task = office.tasks.begin(title, asker_of(request), work, back=_address(survey), total=PEOPLE)
         return go(f"/tasks/{task.id}")
 
 

@@ -21,27 +21,27 @@ def routes(office: Office) -> APIRouter:
     @router.get("/tasks/{task_id}", dependencies=[_ANY])
     def show(request: Request, task_id: str) -> Response:
         """How far it is."""
-        return office.page(request, "task", task=office.tasks.find(task_id, asker_of(request).name))
+        return office.page(request, "task", task=office.tasks.find(task_id, asker_of(request)))
 
     @router.get("/live/tasks/{task_id}", dependencies=[_ANY])
     async def stream(request: Request, task_id: str) -> Response:
         """The same as it goes on."""
-        task = office.tasks.find(task_id, asker_of(request).name)
+        task = office.tasks.find(task_id, asker_of(request))
         return office.stream(request, ("task", task_id), "_task", lambda: {"task": task})
 
     @router.post("/tasks/{task_id}/end", dependencies=[_ANY])
     def end(request: Request, task_id: str) -> Response:
         """Do not go on with it."""
-        office.tasks.find(task_id, asker_of(request).name).unwanted.set()
+        office.tasks.find(task_id, asker_of(request)).unwanted.set()
         return go(f"/tasks/{task_id}", words_of(request).gettext("It will end in a moment."))
 
     @router.get("/tasks/{task_id}/file", dependencies=[_ANY])
     def fetch(request: Request, task_id: str) -> Response:
         """The file that it made."""
-        task = office.tasks.find(task_id, asker_of(request).name)
+        task = office.tasks.find(task_id, asker_of(request))
         if task.file is None or not task.file.exists():
             raise NotThere("There is no file of this.")
-        gone = BackgroundTask(files.remove, task.file) if task.once else None
-        return FileResponse(task.file, filename=task.file.name, background=gone)
+        gone = BackgroundTask(files.remove, office.desk.settings.data_dir, task.id) if task.once else None
+        return FileResponse(task.file, filename=task.name or task.file.name, background=gone)
 
     return router
