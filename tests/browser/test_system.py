@@ -57,7 +57,7 @@ def test_a_channel_is_held_and_released_and_the_doctor_is_asked(visit: Callable[
 
 
 def test_a_provider_is_connected_with_a_wrong_key_then_with_a_right_one(visit: Callable[..., Visit]) -> None:
-    operator = visit("operator")
+    operator = visit("admin")
     page = operator.go("/system/connect")
     operator.look("connect")
     page.get_by_label("User name").fill("nango")

@@ -83,6 +83,25 @@ def begin(database: Any, account: Account) -> str:
     return secret
 
 
+BOTH = {"test_audit_and_cases", "test_broadcasts", "test_contacts", "test_people", "test_system"}
+"""Modules whose pages have queries of their own; all others ask what is tested on both databases elsewhere."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Of both kinds where that matters."""
+    name = "fresh_sqlite" if request.param == "sqlite" else "fresh_postgres"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the second database where nothing hangs on it."""
+    here = [each for each in items if "tests/console/" in each.path.as_posix()]
+    gone = {each for each in here if each.path.stem not in BOTH and each.name.endswith("postgresql]")}
+    items[:] = [each for each in items if each not in gone]
+
+
 @pytest.fixture
 def open_house(settings: Settings) -> Iterator[Callable[..., House]]:
     """Start a service with settings of the test's own."""

@@ -21,12 +21,6 @@ from tests.console.people import SURVEY, fill
 from tests.web.conftest import until
 
 
-@pytest.fixture
-def database_url(fresh_sqlite: str) -> str:
-    """Of one kind: what is tested here hangs on neither."""
-    return fresh_sqlite
-
-
 @pytest.mark.parametrize(
     "name", ["{secret}", "%2f{secret}", "../{secret}", "..%2f..%2fapp.py", "izwi.css%00", "a" * 300, ""]
 )

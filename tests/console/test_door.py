@@ -17,12 +17,6 @@ from tests.console.conftest import PASSWORD, House, words
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.fixture
-def database_url(fresh_sqlite: str) -> str:
-    """Of one kind: what is tested here hangs on neither."""
-    return fresh_sqlite
-
-
 def first_code(house: House) -> str:
     code = Accounts(house.parts.database, house.parts.keys).first_code(datetime.now(UTC))
     assert code

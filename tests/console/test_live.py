@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-import pytest
 
 from app.settings import Settings
 from app.store import sign_ins
@@ -15,12 +14,6 @@ from app.store.unit import Database
 from app.values import Role
 from app.web.console.live import Live
 from tests.console.conftest import House, add_account, begin, words
-
-
-@pytest.fixture
-def database_url(fresh_sqlite: str) -> str:
-    """Of one kind: what is tested here hangs on neither."""
-    return fresh_sqlite
 
 
 def events(house: House, path: str, visitor: Any, heard: list[str], enough: threading.Event) -> None:

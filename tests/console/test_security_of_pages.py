@@ -12,12 +12,6 @@ from tests.console.test_people import given
 HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} \"onclick='x'"
 
 
-@pytest.fixture
-def database_url(fresh_sqlite: str) -> str:
-    """Of one kind: what is tested here hangs on neither."""
-    return fresh_sqlite
-
-
 def test_what_somebody_wrote_is_shown_as_text(house: House) -> None:
     admin = house.visitor(Role.ADMIN)
     code = given(admin.post("/people/invite", {"role": "analyst"}).text)

@@ -18,12 +18,6 @@ from tests.console.conftest import PASSWORD, House, add_account
 
 
 @pytest.fixture
-def database_url(fresh_sqlite: str) -> str:
-    """Of one kind: what is tested here hangs on neither."""
-    return fresh_sqlite
-
-
-@pytest.fixture
 def is_in(parts: main.Parts, clock: Clock) -> Callable[[], bool]:
     """Whether a browser in which somebody signed in just now is still let in, by the test's own time."""
     account = add_account(parts.database, "Rudo", Role.COORDINATOR)

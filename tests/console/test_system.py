@@ -154,7 +154,7 @@ def test_a_wrong_key_is_told_in_plain_words_and_never_shown_again(
     open_house: Callable[..., House], provider: ProviderProcess
 ) -> None:
     house = open_house(africastalking_url=provider.url)
-    operator = house.visitor(Role.OPERATOR)
+    operator = house.visitor(Role.ADMIN)
 
     wrong = operator.post("/system/connect", {"username": "nango", "api_key": "wrong-key", "act": "test"})
     assert wrong.status_code == 422
@@ -170,7 +170,7 @@ def test_a_key_that_was_tried_is_kept_for_the_next_start(
     open_house: Callable[..., House], provider: ProviderProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house = open_house(africastalking_url=provider.url)
-    operator = house.visitor(Role.OPERATOR)
+    operator = house.visitor(Role.ADMIN)
 
     tried = operator.post("/system/connect", {"username": "nango", "api_key": 'a"key', "act": "test"})
     assert "the balance is KES 1785.50" in words(tried.text)
@@ -184,7 +184,7 @@ def test_a_key_that_was_tried_is_kept_for_the_next_start(
     assert stat.S_IMODE((folder / KEPT).stat().st_mode) == 0o600
     line = Settings(data_dir=folder).lines["africastalking"]
     assert (line.username, line.api_key, line.sender) == ("nango", 'a"key', "30007")
-    assert ("connect", "nango") in noted(house)
+    assert ("connect", "nango") in noted(house, "The admin")
     assert "key" not in str(house.parts.database.read(audit.every))
     monkeypatch.setenv("IZWI_AFRICASTALKING_API_KEY", "of the machine")
     assert Settings(data_dir=folder).africastalking_api_key == "of the machine"

@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from app.cli import stage
 from app.cli.transcript import parse
 from app.store import surveys
@@ -16,12 +14,6 @@ from tests.web.conftest import until
 
 SHIPPED = "leave_no_one_behind"
 TARIFF = "operator,prefix,channel,unit,price,currency\nEconet,+26377,ussd,session,0.02,USD\nEconet,+26377,sms,part,0.05,USD\n"
-
-
-@pytest.fixture
-def database_url(fresh_sqlite: str) -> str:
-    """Of one kind: what is tested here hangs on neither."""
-    return fresh_sqlite
 
 
 def take_up(house: House, visitor: Visitor, survey: str = SHIPPED, **form: str) -> str:

@@ -12,12 +12,6 @@ from tests.console.conftest import House
 _FILLED = re.compile(r"%\(\w+\)[sd]")
 
 
-@pytest.fixture
-def database_url(fresh_sqlite: str) -> str:
-    """Of one kind: what is tested here hangs on neither."""
-    return fresh_sqlite
-
-
 @pytest.mark.parametrize("locale", ["sn", "nd"])
 def test_a_catalogue_has_every_word_of_the_pages_and_no_other(locale: str) -> None:
     assert catalogues.ids(catalogues.kept(locale)) == catalogues.ids(catalogues.found()), (

@@ -28,7 +28,7 @@ SIGNED_IN = "izwi_sign_in"
 """Where the door leaves which browser it is."""
 LANGUAGE = "izwi-language"
 ASSETS, LIVE = "/assets/", "/live/"
-OPEN = (ASSETS, "/sign-in", "/welcome", "/language", "/favicon.ico")
+OPEN = (ASSETS, "/sign-in", "/welcome", "/language", "/favicon.ico", "/hooks")
 """What is shown to whoever asks."""
 _OWN = ("/me", "/sign-out")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
