@@ -34,7 +34,7 @@ visit` is the home page with its style sheet and scripts. Then {streams} browser
 every second; and turns are measured without and with them: {sessions} sessions, medians of {rounds} rounds, nothing pinned.
 """
 PAGES = (
-    "/", "/begin", "/surveys", f"/surveys/{figures.SURVEY}", "/try", "/contacts", "/broadcasts", "/results",
+    "/", "/begin", "/surveys", f"/surveys/{figures.SURVEY}", "/try", "/contacts", "/broadcasts",
     f"/results/{figures.SURVEY}", f"/results/{figures.SURVEY}?by=province", "/exports", "/connect", "/stories", "/cases",
     "/people", "/me", "/audit", "/system", "/system/outbox", "/system/backups",
 )  # fmt: skip
