@@ -11,6 +11,8 @@ from app.store import demo, overview
 from app.web.allowing import needs
 from app.web.console.office import Office, asker_of
 
+_EVERY_SECONDS = 6.0  # it is what most people have open all day
+
 
 def routes(office: Office) -> APIRouter:
     """The routes."""
@@ -34,6 +36,6 @@ def routes(office: Office) -> APIRouter:
     @router.get("/live/home", dependencies=[needs(Permission.SEE_STATUS)])
     async def stream(request: Request) -> Response:
         """The cards as they change."""
-        return office.stream(request, "home", "_cards", cards)
+        return office.stream(request, "home", "_cards", cards, every=_EVERY_SECONDS)
 
     return router

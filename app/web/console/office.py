@@ -14,7 +14,7 @@ from app.store.sign_ins import SignIn
 from app.web.allowing import ASKER
 from app.web.console.door import SIGNED_IN
 from app.web.console.limits import Limits
-from app.web.console.live import Live
+from app.web.console.live import EVERY_SECONDS, Live
 from app.web.console.rendering import LOCALE, Pages
 from app.web.console.stages import Stages
 from app.web.console.tasks import Tasks
@@ -40,14 +40,22 @@ class Office:
         """A page from its template."""
         return self.pages.page(request, template, status=status, **values)
 
-    def stream(self, request: Request, key: Any, template: str, make: Callable[[], dict[str, Any]]) -> Response:
+    def stream(
+        self,
+        request: Request,
+        key: Any,
+        template: str,
+        make: Callable[[], dict[str, Any]],
+        *,
+        every: float = EVERY_SECONDS,
+    ) -> Response:
         """A part of a page that moves by itself: the template with what `make` finds, for all of one role and language."""
         locale, role = request.scope[LOCALE], asker_of(request).role
 
         def text() -> str:
             return self.pages.text(template, locale, role=role, **make())
 
-        return self.live.stream((key, locale, role), text, browser_of(request))
+        return self.live.stream((key, locale, role), text, browser_of(request), every=every)
 
 
 def asker_of(request: Request) -> Account:
