@@ -57,7 +57,9 @@ def section(folder: Path, people: int, play: Play) -> str:
     url = f"sqlite:///{folder}/izwi.db"
     prepare(Database(url), people)
     with ExitStack() as stack:
-        server = servers.izwi({"IZWI_DATA_DIR": str(folder)}, servers.Place(folder, servers.ALL, stack))
+        # Without a worker: it would make the records of all these runs meanwhile, which nobody does in a day.
+        place = servers.Place(folder, servers.ALL, stack)
+        server = servers.izwi({"IZWI_DATA_DIR": str(folder)}, place, "--no-worker")
         cookie = f"izwi={_signed_in(url)}"
         pages = [_page(server, path, cookie) for path in PAGES]
         first = _first_visit(server, cookie)
