@@ -61,10 +61,11 @@ def section(folder: Path, people: int, play: Play) -> str:
         place = servers.Place(folder, servers.ALL, stack)
         server = servers.izwi({"IZWI_DATA_DIR": str(folder)}, place, "--no-worker")
         cookie = f"izwi={_signed_in(url)}"
-        pages = [_page(server, path, cookie) for path in PAGES]
         first = _first_visit(server, cookie)
+        # First, for figures of results are counted for a while after their page was asked for.
         alone = [play(server, SESSIONS, SECONDS, 0.5) for _ in range(ROUNDS)]
         streams, beside = asyncio.run(_beside(server, cookie, play))
+        pages = [_page(server, path, cookie) for path in PAGES]
     method = METHOD.format(
         people=people, questions=QUESTIONS, times=TIMES, streams=STREAMS, sessions=SESSIONS, rounds=ROUNDS
     )
