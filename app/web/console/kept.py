@@ -47,10 +47,10 @@ class _Entry:
 
 
 class Kept:
-    """All that is kept in this process."""
+    """The last of one kind: so many at most, for some of them are large."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], datetime], *, most: int = _MOST) -> None:
+        self._now, self._most = now, most
         self._all: dict[Hashable, _Entry] = {}
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="count")
@@ -73,7 +73,7 @@ class Kept:
 
     def _begin(self, key: Hashable, make: Callable[[], T], old: _Entry | None) -> _Entry:
         self._all.pop(key, None)
-        while len(self._all) >= _MOST:
+        while len(self._all) >= self._most:
             del self._all[next(iter(self._all))]
 
         def work() -> Counted[T]:

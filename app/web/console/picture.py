@@ -113,7 +113,7 @@ def funnel_from(found: Document) -> Funnel:
 def routes(office: Office) -> APIRouter:
     """The routes."""
     router, desk = APIRouter(), office.desk
-    kept = Kept(desk.now)
+    kept = Kept(desk.now, most=24)
 
     def draw(version_id: int) -> Picture:
         return Picture.of(versions.flow_of(desk.database, version_id))

@@ -53,7 +53,7 @@ def routes(office: Office) -> APIRouter:
     """The routes."""
     router, desk = APIRouter(), office.desk
     rooms = reviewing.rooms_of(desk.settings)
-    kept = Kept(desk.now)
+    kept = Kept(desk.now, most=4)
 
     def look(version: Version) -> Looked:
         report = reviewing.of_version(desk.database, version, rooms)

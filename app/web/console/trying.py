@@ -51,7 +51,7 @@ class _Room:
 
     def __init__(self, office: Office) -> None:
         self.office, self.desk, self.stages = office, office.desk, office.stages
-        self._kept = Kept(office.desk.now)
+        self._kept = Kept(office.desk.now, most=8)
 
     def mine(self, request: Request, survey: str) -> Stage:
         """The stage of whoever asks; raises `NotThere` where it is gone."""
